@@ -37,6 +37,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+
+	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -91,5 +93,6 @@ func Providers() []confmap.ProviderFactory {
 		fileprovider.NewFactory(),
 		yamlprovider.NewFactory(),
 		httpprovider.NewFactory(),
+		embeddedprovider.NewFactory(),
 	}
 }

@@ -1,0 +1,169 @@
+# Everything a person or CI does with this repository. `make help` lists it. Go, git and make are all it needs: the other
+# tools are built from internal/tools/go.mod into _build/tools the first time a target asks for them.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+GO ?= go
+# The binary is a function of the sources alone: no revision, no date. It also keeps go build from asking git, which
+# refuses to answer in a folder that belongs to another user.
+export GOFLAGS := $(strip $(filter-out -buildvcs%,$(GOFLAGS)) -buildvcs=false)
+
+BUILD := _build
+TOOLS := $(BUILD)/tools
+BINARY := $(BUILD)/otelcol-gatehouse
+MODULES := $(patsubst %/go.mod,%,$(wildcard ./go.mod internal/tools/go.mod tests/bench/go.mod))
+LINTED := $(filter-out internal/tools,$(MODULES))
+
+# What goes into the binary, so that nothing is compiled when nothing changed.
+SOURCES := $(shell find . \( -name '_*' -o -name '.?*' -o -name testdata -o -path ./tests -o -path ./docs \) -prune \
+	-o -name '*.go' ! -name '*_test.go' -print -o -path './confmap/*.yaml' -print)
+
+CONFIG ?= embedded:laptop
+IMAGE ?= otelcol-gatehouse:dev
+FUZZTIME ?= 60s
+BENCH ?= .
+COUNT ?= 10
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  Variables: CONFIG=$(CONFIG) (run), FUZZTIME=$(FUZZTIME) (fuzz), BENCH=$(BENCH) COUNT=$(COUNT) (bench), IMAGE=$(IMAGE) (docker)"
+
+## Build and run
+
+.PHONY: build
+build: $(BINARY) ## build the distribution to _build/otelcol-gatehouse
+
+# The builder writes the main package and its go.mod. That step takes a minute because it resolves every module, so it
+# is done again only when the set of modules can have changed.
+$(BUILD)/.generated: builder-config.yaml go.mod go.sum $(TOOLS)/builder
+	@echo "==> writing the main package of otelcol-gatehouse and resolving its modules"
+	$(TOOLS)/builder --config builder-config.yaml --skip-compilation
+	@touch $@
+
+$(BINARY): $(BUILD)/.generated $(SOURCES)
+	@echo "==> compiling $@; the first time the whole Collector is compiled, which takes minutes (about four on two cores)"
+	cd $(BUILD) && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o otelcol-gatehouse .
+	@echo "==> built $@"
+
+.PHONY: run
+run: build ## start it on this machine (embedded:laptop) and say where to point a gateway
+	@echo "==> otelcol-gatehouse, configuration $(CONFIG); Ctrl-C stops it. The addresses below are those of embedded:laptop."
+	@echo "    OTLP/gRPC localhost:4317, OTLP/HTTP localhost:4318, Zipkin localhost:9411"
+	@echo "    Gateways in containers: start with GATEHOUSE_LISTEN=0.0.0.0 and use this machine's address for localhost."
+	@echo
+	@echo "    kgateway       ListenerPolicy, default.httpSettings.tracing.provider.openTelemetry.grpcService -> localhost:4317"
+	@echo "    Envoy Gateway  EnvoyProxy, telemetry.tracing.provider (type OpenTelemetry)  host localhost, port 4317"
+	@echo "    Istio          meshConfig.extensionProviders[].opentelemetry                service localhost, port 4317"
+	@echo "    agentgateway   config.tracing.otlpEndpoint                                  http://localhost:4317"
+	@echo "    Kong           plugin opentelemetry, traces_endpoint                        http://localhost:4318/v1/traces"
+	@echo
+	@echo "    Output: one line per span or log record here, OTLP JSON in $${GATEHOUSE_OUTPUT:-_run}/"
+	@echo
+	@GATEHOUSE_OUTPUT="$${GATEHOUSE_OUTPUT:-_run}" exec $(BINARY) --config $(CONFIG)
+
+.PHONY: demo
+demo: build ## replay what real gateways sent and show it before and after
+	$(GO) run ./tests/demo --collector $(BINARY)
+
+.PHONY: docker
+docker: ## build the container image IMAGE
+	docker build --build-arg GOPROXY -f distributions/otelcol-gatehouse/Dockerfile -t $(IMAGE) .
+
+## Test
+
+.PHONY: test
+test: ## run every test that needs nothing but Go
+	$(GO) test ./...
+
+.PHONY: test-race
+test-race: ## run the tests of the core with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/...
+
+.PHONY: e2e
+e2e: build ## test the built binary with recorded payloads
+	GATEHOUSE_BINARY="$(abspath $(BINARY))" $(GO) test -tags e2e -count=1 ./tests/e2e/...
+
+# The results before these are kept as previous.txt, and the two are compared.
+.PHONY: bench
+bench: $(TOOLS)/benchstat ## run the benchmarks matching BENCH, COUNT times, into tests/bench/latest.txt and compare with the last
+	@set -eo pipefail; \
+	out=tests/bench; mkdir -p $$out; \
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./internal/gateway/... ./processor/... | tee $$out/running.txt; \
+	if [ -f $$out/go.mod ]; then \
+		(cd $$out && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 60m ./...) | tee -a $$out/running.txt; \
+	fi; \
+	if [ -f $$out/latest.txt ]; then mv $$out/latest.txt $$out/previous.txt; fi; \
+	mv $$out/running.txt $$out/latest.txt; \
+	if [ -f $$out/previous.txt ]; then $(TOOLS)/benchstat $$out/previous.txt $$out/latest.txt; fi
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	@failed=0; \
+	for dir in $$(find . -name '_*' -prune -o -name '*_test.go' -exec grep -l '^func Fuzz' {} + | xargs -n 1 dirname | sort -u); do \
+		targets=$$($(GO) test -list '^Fuzz' $$dir | grep '^Fuzz') || { echo "==> $$dir: cannot list its fuzz targets"; failed=1; continue; }; \
+		for target in $$targets; do \
+			echo "==> $$dir $$target for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || failed=1; \
+		done; \
+	done; \
+	exit $$failed
+
+## Keep the sources in order
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint ## format the Go sources
+	$(TOOLS)/golangci-lint fmt
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## lint the Go sources and check their format
+	@set -e; for module in $(LINTED); do \
+		echo "==> golangci-lint run, module $$module"; \
+		(cd $$module && $(abspath $(TOOLS))/golangci-lint run --config $(abspath .golangci.yml) ./...); \
+	done
+
+.PHONY: tidy
+tidy: ## tidy the go.mod of every module
+	@set -e; for module in $(MODULES); do echo "==> go mod tidy, module $$module"; $(GO) -C $$module mod tidy; done
+
+.PHONY: generate
+generate: ## write the generated code and documents again
+	$(GO) generate ./...
+
+# Runs make targets and fails when a file differs afterwards. Content is compared and not with git's last commit, so that
+# it tells the truth in the middle of somebody's work too.
+define unchanged
+@mkdir -p $(BUILD)
+@$(fingerprint) > $(BUILD)/before.sum
+@$(MAKE) --no-print-directory $(1)
+@$(fingerprint) > $(BUILD)/after.sum
+@cmp -s $(BUILD)/before.sum $(BUILD)/after.sum || { \
+	echo "make $(1) changes these files; commit what it writes:"; \
+	diff $(BUILD)/before.sum $(BUILD)/after.sum | sed -n 's/^[<>] [0-9]* [0-9]* /  /p' | sort -u; \
+	exit 1; }
+endef
+fingerprint = { git ls-files -z --cached --others --exclude-standard | xargs -0 cksum 2>/dev/null || true; } | sort -u
+
+.PHONY: check-generate
+check-generate: ## fail when generate changes a file
+	$(call unchanged,generate)
+
+.PHONY: check
+check: ## what to run before a commit: generate, fmt and tidy change nothing, then lint and test
+	$(call unchanged,generate fmt tidy)
+	@$(MAKE) --no-print-directory lint test
+
+.PHONY: clean
+clean: ## remove what the targets above wrote, tools included
+	rm -rf $(BUILD) _run
+
+# GOOS and GOARCH may ask for another machine's binary; the tools run on this one.
+$(TOOLS)/builder: PACKAGE := go.opentelemetry.io/collector/cmd/builder
+$(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(TOOLS)/benchstat: PACKAGE := golang.org/x/perf/cmd/benchstat
+$(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
+	@echo "==> building the tool $* (once)"
+	@mkdir -p $(TOOLS)
+	@GOOS= GOARCH= CGO_ENABLED=0 $(GO) -C internal/tools build -o $(abspath $@) $(PACKAGE)

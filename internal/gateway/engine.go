@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"sync"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+)
+
+// works holds spare work values. One serves a batch from its first item to its last.
+var works = sync.Pool{New: func() any { return &work{fields: make([]field, 0, 64)} }}
+
+func (e *Engine) begin() *work {
+	w := works.Get().(*work)
+	w.e = e
+	return w
+}
+
+// end forgets the batch: a pooled value must not keep it alive.
+func (w *work) end() {
+	w.reset(0, 0)
+	clear(w.fields[:cap(w.fields)])
+	clear(w.hint[:cap(w.hint)])
+	w.hint = w.hint[:0]
+	w.fills.reset()
+	w.e, w.p, w.stats = nil, nil, nil
+	w.span, w.rec, w.scope = ptrace.Span{}, plog.LogRecord{}, pcommon.InstrumentationScope{}
+	works.Put(w)
+}
+
+// Traces rewrites a batch of spans in place and says what happened.
+func (e *Engine) Traces(td ptrace.Traces) Stats {
+	var stats Stats
+	w := e.begin()
+	defer w.end()
+	for _, rs := range td.ResourceSpans().All() {
+		clean := true
+		for _, ss := range rs.ScopeSpans().All() {
+			w.open(rs.Resource(), ss.Scope(), items{spans: ss.Spans()}, &stats)
+			w.scopeSpans(ss)
+			w.closeScope(ss.SchemaUrl(), ss.SetSchemaUrl)
+			clean = clean && w.seen.clean
+		}
+		if rs.ScopeSpans().Len() > 0 {
+			w.finishResource(rs.Resource(), clean, rs.SchemaUrl(), rs.SetSchemaUrl)
+		}
+	}
+	w.fills.fill(w, &stats)
+	return stats
+}
+
+// Logs rewrites a batch of log records in place and says what happened.
+func (e *Engine) Logs(ld plog.Logs) Stats {
+	var stats Stats
+	w := e.begin()
+	defer w.end()
+	for _, rl := range ld.ResourceLogs().All() {
+		clean := true
+		for _, sl := range rl.ScopeLogs().All() {
+			w.open(rl.Resource(), sl.Scope(), items{logs: sl.LogRecords(), isLog: true}, &stats)
+			w.scopeLogs(sl, &stats)
+			w.closeScope(sl.SchemaUrl(), sl.SetSchemaUrl)
+			clean = clean && w.seen.clean
+		}
+		if rl.ScopeLogs().Len() > 0 {
+			w.finishResource(rl.Resource(), clean, rl.SchemaUrl(), rl.SetSchemaUrl)
+		}
+	}
+	return stats
+}
+
+// resourceSeen is what one scope showed of its resource and of itself.
+type resourceSeen struct {
+	clean    bool // every old attribute found its successor
+	changed  bool
+	rawNames bool // span names may be raw paths at this gateway's version
+}
+
+// open begins a scope.
+func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScope, it items, stats *Stats) {
+	w.p = w.e.detect(resource.Attributes(), scope.Name(), it)
+	w.stats = stats.of(w.p.ID)
+	w.scope = scope
+	w.seen = resourceSeen{clean: true}
+	w.hint = w.hint[:0]
+	if w.p.Spans.RawPathNames {
+		version := ""
+		if v, ok := resource.Attributes().Get(attrs.ServiceVersion); ok {
+			version = v.Str()
+		}
+		w.seen.rawNames = versionBelow(version, w.p.Spans.RawPathBefore)
+	}
+	if s := scope.Name(); !utf8.ValidString(s) {
+		scope.SetName(w.valid(s))
+	}
+	if s := scope.Version(); !utf8.ValidString(s) {
+		scope.SetVersion(w.valid(s))
+	}
+	for _, v := range scope.Attributes().All() {
+		w.repairNested(v, 0)
+	}
+}
+
+// closeScope says in the schema URL that everything was brought to the target version, where that is so and
+// something had to be brought. What was current before keeps its own URL.
+func (w *work) closeScope(url string, set func(string)) {
+	if w.p.generic || w.e.opts.Mode != ModeReplace || !w.seen.clean || !w.seen.changed || url == attrs.SchemaURL {
+		return
+	}
+	set(attrs.SchemaURL)
+}
+
+// close ends an item.
+func (w *work) close() {
+	if w.changed {
+		w.stats.Rewritten++
+		w.seen.changed = true
+	} else {
+		w.stats.Unchanged++
+	}
+	w.seen.clean = w.seen.clean && !w.leftover
+}

@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+)
+
+// fills completes client spans from their parents. Envoy's and Kong's upstream spans carry neither method nor
+// URL; what the parent in the same batch proves is the method, for gRPC the full method, and why the gateway
+// gave an attempt up. It does not prove the URL: routes rewrite paths and hosts.
+type fills struct {
+	clients []clientSpan
+	servers map[spanKey]serverSpan
+}
+
+type spanKey struct {
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+}
+
+type serverSpan struct {
+	method, original string
+	rpcMethod        string
+	errorReason      string
+}
+
+type clientSpan struct {
+	span     ptrace.Span
+	gateway  ID
+	name     bool // its name may be replaced
+	grpc     bool
+	canceled bool
+	changed  bool
+	noMethod bool
+}
+
+func (f *fills) reset() {
+	clear(f.clients)
+	f.clients = f.clients[:0]
+	clear(f.servers)
+}
+
+// see remembers a span that can give or that needs. name is the span's name as it came.
+func (f *fills) see(w *work, span ptrace.Span, name string) {
+	if len(w.p.fill) == 0 {
+		return
+	}
+	switch span.Kind() {
+	case ptrace.SpanKindServer:
+		method := w.text(slotMethod)
+		if method == "" {
+			return
+		}
+		if f.servers == nil {
+			f.servers = make(map[spanKey]serverSpan)
+		}
+		f.servers[spanKey{span.TraceID(), span.SpanID()}] = serverSpan{
+			method, w.text(slotMethodOriginal), w.text(slotRPCMethod), w.ev.errorReason,
+		}
+	case ptrace.SpanKindClient:
+		noMethod := w.field(slotMethod) == nil
+		gaveUp := w.ev.canceled && span.Status().Code() == ptrace.StatusCodeUnset && w.ev.noResponse
+		if span.ParentSpanID().IsEmpty() || !noMethod && !gaveUp || noMethod && !matchName(w.p.fill, name) {
+			return
+		}
+		f.clients = append(f.clients, clientSpan{
+			span: span, gateway: w.p.ID, name: matchName(w.p.names, name), noMethod: noMethod,
+			grpc: w.field(slotRPCStatus) != nil && w.text(slotRPCMethod) == "", canceled: gaveUp, changed: w.changed,
+		})
+	}
+}
+
+// fill runs once per batch, when every span has been rewritten.
+func (f *fills) fill(w *work, stats *Stats) {
+	if len(f.servers) == 0 {
+		return
+	}
+	for i := range f.clients {
+		c := &f.clients[i]
+		parent, ok := f.servers[spanKey{c.span.TraceID(), c.span.ParentSpanID()}]
+		if ok && c.fill(w, parent) && !c.changed {
+			s := stats.of(c.gateway)
+			s.Unchanged--
+			s.Rewritten++
+		}
+	}
+}
+
+func (c *clientSpan) fill(w *work, parent serverSpan) bool {
+	m := c.span.Attributes()
+	changed := false
+	name := ""
+	if c.noMethod {
+		m.PutStr(attrs.HTTPRequestMethod, parent.method)
+		if parent.original != "" {
+			m.PutStr(attrs.HTTPRequestMethodOriginal, parent.original)
+		}
+		name = parent.method
+		if name == otherMethod {
+			name = "HTTP"
+		}
+		changed = true
+	}
+	if c.grpc && parent.rpcMethod != "" {
+		m.PutStr(attrs.RPCMethod, parent.rpcMethod)
+		name = parent.rpcMethod
+		changed = true
+	}
+	if c.name && name != "" && w.e.opts.SpanNames == SpanNamesConvention {
+		c.span.SetName(name)
+	}
+	// A route timeout cancels the attempt; only the parent says that it was one (UT).
+	if c.canceled && timedOut[parent.errorReason] && w.e.opts.SpanStatus == SpanStatusConvention {
+		c.span.Status().SetCode(ptrace.StatusCodeError)
+		m.PutStr(attrs.ErrorType, parent.errorReason)
+		changed = true
+	}
+	return changed
+}
+
+// timedOut are the response flags by which Envoy 1.40.0 says that it gave a request up for its duration
+// (source/common/stream_info/utility.h).
+var timedOut = map[string]bool{"UT": true, "DT": true, "UMSDR": true, "SI": true}

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// finishName replaces a name the gateway gave by itself: `{method} {route}` or `{method}` for HTTP (semantic
+// conventions 1.45.0, http-spans "Name"), the method for RPC, `{operation} {model}` for a model call. A name
+// an operator chose stays.
+func (w *work) finishName(span ptrace.Span) {
+	if w.e.opts.SpanNames == SpanNamesKeep || w.p.generic {
+		return
+	}
+	name := span.Name()
+	for _, g := range w.p.genAI {
+		if name == g {
+			if operation := w.text(slotOperation); operation != "" {
+				w.rename(span, join(operation, w.text(slotRequestModel)))
+			}
+			return
+		}
+	}
+	if matchName(w.p.names, name) || w.rawPathName(name) {
+		if better := w.conventionName(); better != "" {
+			w.rename(span, better)
+		}
+	}
+}
+
+func (w *work) rename(span ptrace.Span, name string) {
+	if span.Name() != name {
+		span.SetName(name)
+		w.changed = true
+	}
+}
+
+// conventionName is "" when the item does not say enough: the name then stays.
+func (w *work) conventionName() string {
+	if method := w.text(slotRPCMethod); method != "" && method != otherMethod {
+		return method
+	}
+	method := w.text(slotMethod)
+	switch method {
+	case "":
+		return ""
+	case otherMethod:
+		method = "HTTP"
+	}
+	if w.kind == ptrace.SpanKindServer {
+		return join(method, w.text(slotRoute))
+	}
+	return method
+}
+
+func join(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + " " + b
+}
+
+// rawPathName tells a name made of the request's own path, which has no bound on its values.
+func (w *work) rawPathName(name string) bool {
+	if !w.p.Spans.RawPathNames || w.kind != ptrace.SpanKindServer || !w.seen.rawNames {
+		return false
+	}
+	method := w.text(slotMethod)
+	if rest, ok := strings.CutPrefix(name, method); ok && method != "" && len(rest) > 1 && rest[0] == ' ' {
+		name = rest[1:]
+	}
+	return strings.HasPrefix(name, "/") &&
+		(name == w.ev.rawTarget || name == w.text(slotPath) || strings.IndexByte(name, '?') >= 0)
+}
+
+// versionBelow compares dotted versions number by number; a leading v does not count. Unknown versions are
+// below everything: a raw path is the worse error.
+func versionBelow(version, limit string) bool {
+	if limit == "" {
+		return true
+	}
+	version = strings.TrimPrefix(version, "v")
+	for limit != "" {
+		var a, b string
+		a, version, _ = strings.Cut(version, ".")
+		b, limit, _ = strings.Cut(limit, ".")
+		x, y := leadingInt(a), leadingInt(b)
+		if x != y {
+			return x < y
+		}
+	}
+	return false
+}
+
+func leadingInt(s string) int {
+	n := -1
+	for i := 0; i < len(s) && i < 9 && s[i] >= '0' && s[i] <= '9'; i++ {
+		n = max(n, 0)*10 + int(s[i]-'0')
+	}
+	return n
+}

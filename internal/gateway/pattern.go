@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
+)
+
+// pattern is a compiled Pattern: literals and fields in turn, lit[0] field[0] lit[1] field[1] … lit[n].
+type pattern struct {
+	lits     []string
+	fields   []patternField
+	resource bool
+	kinds    Kinds
+}
+
+type patternField struct {
+	slot     slot // noSlot: skipped
+	greedy   bool
+	optional bool
+	port     bool
+}
+
+// maxFields bounds a pattern, so that a match fits in a fixed array.
+const maxFields = 8
+
+func compilePattern(p *Pattern, slotOf func(string) slot) (pattern, error) {
+	out := pattern{resource: p.Resource, kinds: p.Kinds}
+	rest := p.Text
+	for {
+		open := strings.IndexByte(rest, '{')
+		if open < 0 {
+			out.lits = append(out.lits, rest)
+			break
+		}
+		end := strings.IndexByte(rest[open:], '}')
+		if end < 0 {
+			return out, errors.New("a '{' has no '}': close the field")
+		}
+		name := rest[open+1 : open+end]
+		out.lits = append(out.lits, rest[:open])
+		if len(out.fields) > 0 && rest[:open] == "" {
+			return out, fmt.Errorf("field %q follows another one directly: put a literal between them", name)
+		}
+		var f patternField
+		name, f.greedy = strings.CutSuffix(name, "...")
+		name, f.optional = strings.CutSuffix(name, "?")
+		if name != "" {
+			f.slot = slotOf(name)
+			f.port = strings.HasSuffix(name, ".port")
+		}
+		out.fields = append(out.fields, f)
+		rest = rest[open+end+1:]
+	}
+	if len(out.fields) == 0 || len(out.fields) > maxFields {
+		return out, fmt.Errorf("has %d fields, want 1 to %d", len(out.fields), maxFields)
+	}
+	return out, nil
+}
+
+// match cuts s into the pattern's fields, slices of s. It allocates nothing and reads s once per field.
+func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
+	if !strings.HasPrefix(s, p.lits[0]) {
+		return parts, false
+	}
+	s = s[len(p.lits[0]):]
+	for i, f := range p.fields {
+		lit := p.lits[i+1]
+		end := len(s)
+		switch last := i == len(p.fields)-1; {
+		case last && lit != "":
+			if !strings.HasSuffix(s, lit) {
+				return parts, false
+			}
+			end = len(s) - len(lit)
+		case last:
+		case f.greedy:
+			end = strings.LastIndex(s, lit)
+		default:
+			end = strings.Index(s, lit)
+		}
+		if end < 0 || (end == 0 && !f.optional) {
+			return parts, false
+		}
+		parts[i] = s[:end]
+		if f.port {
+			if n, isInt := parse.Int(parts[i]); !isInt || n < 1 || n > maxPort {
+				return parts, false
+			}
+		}
+		s = s[end+len(lit):]
+	}
+	return parts, true
+}
+
+// namePattern is a name with at most one '*'.
+type namePattern struct {
+	prefix, suffix string
+	star           bool
+}
+
+func compileNames(names []string) []namePattern {
+	out := make([]namePattern, 0, len(names))
+	for _, n := range names {
+		prefix, suffix, star := strings.Cut(n, "*")
+		out = append(out, namePattern{prefix, suffix, star})
+	}
+	return out
+}
+
+func matchName(patterns []namePattern, name string) bool {
+	for i := range patterns {
+		p := &patterns[i]
+		if !p.star {
+			if name == p.prefix {
+				return true
+			}
+			continue
+		}
+		if len(name) > len(p.prefix)+len(p.suffix) && strings.HasPrefix(name, p.prefix) && strings.HasSuffix(name, p.suffix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// outcome reads what an attribute says about how the request ended. status.go's finish puts it together.
+func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
+	s := v.Str()
+	switch r.Op {
+	case OpError:
+		switch {
+		case v.Type() == pcommon.ValueTypeBool:
+			w.ev.flag = v.Bool()
+		case v.Type() != pcommon.ValueTypeStr:
+			w.fail(ReasonType)
+			return
+		case s == "" || strings.EqualFold(s, "false"):
+		case strings.EqualFold(s, "true"):
+			w.ev.flag = true
+		default:
+			w.ev.flag, w.ev.errorText = true, s
+		}
+		if w.signal == signalLog && w.p.generic {
+			return
+		}
+		w.consumed(r, i)
+	case OpErrorText:
+		if s == "" {
+			w.drop(i)
+			return
+		}
+		w.ev.errorText = s
+		w.move(r, i, v, r.to[0])
+	case OpErrorType:
+		if w.ev.errorReason == "" || !r.Yield {
+			w.ev.errorReason, _, _ = strings.Cut(s, ",")
+		}
+		if len(r.To) > 0 {
+			w.move(r, i, v, r.to[0])
+		}
+	case OpCanceled:
+		w.ev.canceled = s == "true" || v.Bool()
+	case OpStatusMessage:
+		w.ev.statusMessage = v.AsString()
+		w.consumed(r, i)
+	case OpStatusCode:
+		switch strings.ToUpper(s) {
+		case "ERROR":
+			w.ev.flag = true
+		case "OK":
+		default:
+			w.fail(ReasonStatus)
+			return
+		}
+		w.consumed(r, i)
+	}
+}
+
+// statusTexts are the status codes as strings, so that error.type costs no allocation.
+var statusTexts = func() (out [600]string) {
+	for i := range out {
+		out[i] = strconv.Itoa(i)
+	}
+	return out
+}()
+
+// verdict is how an item's request ended.
+type verdict struct {
+	failed    bool
+	errorType string
+}
+
+// judge applies the HTTP and RPC rules to what is known (semantic conventions 1.45.0, http-spans "Status" and
+// rpc-spans "Status").
+func (w *work) judge() verdict {
+	code, hasCode := w.int(slotStatus)
+	rpc := w.text(slotRPCStatus)
+	client := w.kind == ptrace.SpanKindClient
+	switch {
+	case rpcFails(rpc, w.kind):
+		return verdict{true, rpc}
+	case hasCode && (code >= 500 || client && code >= 400):
+		return verdict{true, statusTexts[min(code, 599)]}
+	case hasCode || rpc != "":
+		return verdict{}
+	case client && w.ev.canceled && w.ev.errorReason == "":
+		// The gateway gave the attempt up itself: a hedge that lost, a client that left. No error (1.41).
+		return verdict{}
+	case w.ev.noResponse && (client || w.kind == ptrace.SpanKindServer):
+		return verdict{true, w.reason()}
+	case w.kind == ptrace.SpanKindServer && w.p.Spans.NoStatusNoResponse && w.field(slotMethod) != nil:
+		return verdict{true, w.reason()}
+	case w.ev.flag && !w.ev.canceled:
+		return verdict{true, w.ev.errorReason}
+	}
+	return verdict{}
+}
+
+// reason is error.type where no code tells.
+func (w *work) reason() string {
+	if w.ev.errorReason != "" {
+		return w.ev.errorReason
+	}
+	return otherMethod
+}
+
+// finishStatus fills an unset span status and error.type. What the emitter decided stays.
+func (w *work) finishStatus(span ptrace.Span) {
+	if w.p.generic {
+		w.officialStatus(span)
+		return
+	}
+	status := span.Status()
+	if w.e.opts.SpanStatus == SpanStatusKeep {
+		w.settleMessage(status, status.Code() == ptrace.StatusCodeError)
+		return
+	}
+	if status.Code() == ptrace.StatusCodeOk && w.p.Spans.OKIsDefault {
+		status.SetCode(ptrace.StatusCodeUnset)
+		w.changed = true
+	}
+	v := w.judge()
+	if v.failed && status.Code() == ptrace.StatusCodeUnset {
+		status.SetCode(ptrace.StatusCodeError)
+		w.changed = true
+	}
+	failed := status.Code() == ptrace.StatusCodeError
+	if failed {
+		if v.errorType == "" { // the emitter knew more than the rules: its word, else the code
+			v.errorType = w.ev.errorReason
+			if code, ok := w.int(slotStatus); ok && v.errorType == "" && code >= 400 {
+				v.errorType = statusTexts[min(code, 599)]
+			}
+		}
+		if v.errorType != "" && w.field(slotErrorType) == nil {
+			w.emitStr(slotErrorType, v.errorType, prioDerived)
+		}
+		w.settleErrorText(status)
+	}
+	w.settleMessage(status, failed)
+	if w.ev.statusMessage != "" && failed && status.Message() == "" {
+		status.SetMessage(w.ev.statusMessage)
+		w.changed = true
+	}
+}
+
+// settleErrorText makes a gateway's own words the status message of a failed span.
+func (w *work) settleErrorText(status ptrace.Status) {
+	if w.ev.errorText == "" || status.Message() != "" {
+		return
+	}
+	status.SetMessage(w.ev.errorText)
+	w.changed = true
+	if f := w.field(slotErrorMessage); f != nil && f.state == fieldPending {
+		w.release(f)
+		f.state = fieldGone
+	}
+}
+
+// officialStatus is the OpenTracing and non-OTLP part, for emitters no profile knows.
+func (w *work) officialStatus(span ptrace.Span) {
+	status := span.Status()
+	if w.ev.flag && status.Code() == ptrace.StatusCodeUnset {
+		status.SetCode(ptrace.StatusCodeError)
+		w.changed = true
+	}
+	failed := status.Code() == ptrace.StatusCodeError
+	for _, text := range [...]string{w.ev.errorText, w.ev.statusMessage} {
+		if failed && text != "" && status.Message() == "" {
+			status.SetMessage(text)
+			w.changed = true
+		}
+	}
+	w.settleMessage(status, failed)
+}

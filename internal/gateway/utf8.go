@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+const replacement = "\uFFFD"
+
+// valid returns s with every invalid sequence replaced by U+FFFD. Real Kong sends such bytes in http.url; a
+// strict protobuf decoder refuses the whole export because of one of them.
+func (w *work) valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	w.stats.Repaired++
+	w.changed = true
+	return strings.ToValidUTF8(s, replacement)
+}
+
+func (w *work) repair(v pcommon.Value) { v.SetStr(w.valid(v.Str())) }
+
+// repairKey renames an attribute whose key is not valid.
+func (w *work) repairKey(i int32, key string) {
+	if len(w.dyn) == maxDynamic {
+		w.fail(ReasonTooMany)
+		return
+	}
+	w.dyn = append(w.dyn, dynamic{key: w.valid(key), attr: i})
+	w.moveTo[i] = uint16(dynBase + len(w.dyn))
+	w.drop(i)
+}
+
+// maxDepth bounds the nesting that is looked into; protobuf decoders stop at 100 as well.
+const maxDepth = 64
+
+func (w *work) repairNested(v pcommon.Value, depth int) {
+	if depth == maxDepth {
+		return
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		if !utf8.ValidString(v.Str()) {
+			w.repair(v)
+		}
+	case pcommon.ValueTypeSlice:
+		for _, e := range v.Slice().All() {
+			w.repairNested(e, depth+1)
+		}
+	case pcommon.ValueTypeMap:
+		w.repairMap(v.Map(), depth+1)
+	}
+}
+
+// repairMap repairs values and keys of a nested map.
+func (w *work) repairMap(m pcommon.Map, depth int) {
+	bad := false
+	for k, e := range m.All() {
+		bad = bad || !utf8.ValidString(k)
+		w.repairNested(e, depth)
+	}
+	if !bad {
+		return
+	}
+	fixed := pcommon.NewMap()
+	fixed.EnsureCapacity(m.Len())
+	for k, e := range m.All() {
+		e.MoveTo(fixed.PutEmpty(w.valid(k)))
+	}
+	fixed.MoveTo(m)
+}

@@ -1,0 +1,516 @@
+package gateway
+
+import (
+	"math"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+const (
+	// maxAttributes bounds what is looked at per item: rewriting costs known attributes times all attributes.
+	maxAttributes = 1024
+	// maxFields bounds what one item can gain; no gateway comes near it.
+	maxOutputs = 192
+	maxPort    = 65535
+)
+
+// work is the rewriting of one item: reused, never shared.
+//
+// An item walks through it in three steps. scan looks at every attribute once: known ones are read into
+// fields, and marked to go. The derive functions look at the fields together. apply removes what is marked
+// and writes the fields that are new.
+type work struct {
+	e     *Engine
+	p     *compiled
+	stats *GatewayStats
+
+	signal int
+	kind   ptrace.SpanKind
+	// The item itself: one of span and rec, and its scope.
+	span  ptrace.Span
+	rec   plog.LogRecord
+	scope pcommon.InstrumentationScope
+	// at finds a field by its slot: its place in fields plus one.
+	at      [maxSlots]uint8
+	fields  []field
+	dyn     []dynamic
+	remove  [maxAttributes / 64]uint64
+	moveTo  [maxAttributes]uint16 // by attribute: the place its value moves to, plus one; dynamic ones from dynBase
+	scanned int
+	removed int
+
+	changed     bool
+	leftover    bool // an old attribute stayed: not everything is at the target version
+	failed      [ReasonCount]bool
+	withChecked bool
+
+	ev      evidence
+	log     logContext
+	hint    []hint
+	seen    resourceSeen
+	fills   fills
+	scratch []pcommon.Value
+	msgs    messages
+}
+
+// field is one attribute as it will be.
+type field struct {
+	slot  slot
+	state fieldState
+	prio  priority
+	kind  fieldKind
+	attr  int32 // the attribute it came from, -1 for a derived one
+	str   string
+	num   int64
+	flt   float64
+	val   pcommon.Value // for fieldValue: the value that moves; for present ones: the value as it is
+}
+
+type fieldState uint8
+
+const (
+	fieldPending fieldState = iota // to be written
+	fieldPresent                   // already there under its current name
+	fieldGone                      // lost to another source
+)
+
+type fieldKind uint8
+
+const (
+	fieldValue   fieldKind = iota // an existing value, moved
+	fieldStr                      // str
+	fieldInt                      // num
+	fieldDouble                   // flt
+	fieldBool                     // num != 0
+	fieldStrings                  // str as the only element
+)
+
+// priority orders several sources of one target; the higher one wins.
+type priority uint8
+
+const (
+	prioFallback priority = iota // guessed from another attribute that has its own name too
+	prioYield                    // a rule marked Yield
+	prioDerived                  // a part of something larger, such as a URL
+	prioDirect                   // a plain rename
+	prioHost                     // the Host header's own attribute
+)
+
+// dynamic is an attribute whose key is only known at run time.
+type dynamic struct {
+	key  string
+	attr int32
+	kind fieldKind // fieldValue or fieldStrings
+	str  string
+	val  pcommon.Value
+}
+
+// evidence is what an item says about its outcome, beyond its attributes.
+type evidence struct {
+	noResponse             bool   // a status code attribute said so
+	statusText             string // the status code as it came, when it came as text
+	flag                   bool   // error=true
+	errorText              string // the gateway's own words
+	errorReason            string // evidence for error.type
+	canceled               bool
+	rpcService             string
+	rpcServiceAt           int32
+	rpcMethodAt            int32
+	grpcMessage            string
+	grpcMessageAt          int32
+	statusMessage          string
+	rawTarget              string // path and query as they came, for recognising raw span names
+	namespace              string // code.namespace
+	namespaceAt            int32
+	function               string
+	functionAt             int32
+	dbInstance             string
+	dbName                 string
+	dbInstanceAt, dbNameAt int32
+	totalTokens            int64
+	totalAt                [2]int32
+	params                 bool
+	modelName              string
+	openInference          string
+	mcpType                string
+	entityKind             string
+	genAI                  bool
+	known                  int // attributes that a rule of ours knew
+	scheme                 string
+}
+
+// reset prepares for the next item of the same profile.
+func (w *work) reset(kind ptrace.SpanKind, signal int) {
+	for i := range w.fields {
+		w.at[w.fields[i].slot] = 0
+		w.fields[i].val = pcommon.Value{}
+		w.fields[i].str = ""
+	}
+	w.fields = w.fields[:0]
+	clear(w.dyn)
+	w.dyn = w.dyn[:0]
+	for i := 0; i <= w.scanned/64 && i < len(w.remove); i++ {
+		w.remove[i] = 0
+	}
+	w.scanned, w.removed = 0, 0
+	w.kind, w.signal = kind, signal
+	w.changed, w.leftover = false, false
+	w.failed = [ReasonCount]bool{}
+	w.ev = evidence{rpcServiceAt: -1, rpcMethodAt: -1, grpcMessageAt: -1, namespaceAt: -1, functionAt: -1, dbInstanceAt: -1, dbNameAt: -1, totalAt: [2]int32{-1, -1}}
+	w.log = logContext{}
+	w.msgs.reset()
+}
+
+// scan looks at every attribute once.
+func (w *work) scan(m pcommon.Map) {
+	kind := kindOf(w.kind)
+	i := 0
+	for key, v := range m.All() {
+		if i == maxAttributes {
+			w.fail(ReasonTooMany)
+			break
+		}
+		w.moveTo[i] = 0
+		if v.Type() == pcommon.ValueTypeStr {
+			if s := v.Str(); !utf8.ValidString(s) {
+				w.repair(v)
+			}
+		} else if t := v.Type(); t == pcommon.ValueTypeMap || t == pcommon.ValueTypeSlice {
+			w.repairNested(v, 0)
+		}
+		if info := w.p.items.get(key); info != nil {
+			w.known1(int32(i), key, v, info, kind)
+		} else if info := w.p.prefixes.get(key); info != nil {
+			w.known1(int32(i), key, v, info, kind)
+		} else if !utf8.ValidString(key) {
+			w.repairKey(int32(i), key)
+		}
+		i++
+	}
+	w.scanned = i
+	if len(w.msgs.later) > 0 {
+		w.withRules(m)
+	}
+}
+
+// withRules applies the rules that wait for another attribute, where that one is there.
+func (w *work) withRules(m pcommon.Map) {
+	later := w.msgs.later
+	w.msgs.later = nil
+	w.withChecked = true
+	for _, l := range later {
+		if l.r.With == "" {
+			w.msgs.later = append(w.msgs.later, l)
+		} else if _, ok := m.Get(l.r.With); ok {
+			w.rewrite(l.r, l.i, l.key, l.v)
+		}
+	}
+	w.withChecked = false
+}
+
+func (w *work) known1(i int32, key string, v pcommon.Value, info *keyInfo, kind int) {
+	for j := range info.patterns {
+		w.pattern(&info.patterns[j], v)
+	}
+	index := info.rules[w.signal][kind]
+	if index == 0 {
+		if info.self != noSlot {
+			w.present(info.self, i, v)
+		}
+		return
+	}
+	r := &w.p.rules[index-1]
+	w.rewrite(r, i, key, v)
+	if info.self != noSlot && (r.Op == OpKeep || r.Op == OpDropAbsent) && !w.removes(i) {
+		w.present(info.self, i, v)
+	}
+}
+
+// drop marks an attribute to be removed.
+func (w *work) drop(i int32) {
+	if i < 0 {
+		return
+	}
+	if w.remove[i/64]&(1<<(i%64)) == 0 {
+		w.remove[i/64] |= 1 << (i % 64)
+		w.removed++
+		w.changed = true
+	}
+}
+
+// keep takes a drop back.
+func (w *work) keep(i int32) {
+	if i >= 0 && w.remove[i/64]&(1<<(i%64)) != 0 {
+		w.remove[i/64] &^= 1 << (i % 64)
+		w.removed--
+	}
+}
+
+// consumed marks an attribute whose successor is written: it goes, unless old names are to stay.
+func (w *work) consumed(r *rule, i int32) {
+	if w.e.opts.Mode == ModeReplace && !r.Keep {
+		w.drop(i)
+	}
+}
+
+// fail counts an unreadable value once per item and reason.
+func (w *work) fail(r Reason) {
+	w.leftover = true
+	if !w.failed[r] {
+		w.failed[r] = true
+		w.stats.Unparseable[r]++
+	}
+}
+
+// conflict counts an old and a new name with different values.
+func (w *work) conflict() { w.stats.Conflicts++ }
+
+// present notes an attribute that is already there under its current name.
+func (w *work) present(s slot, i int32, v pcommon.Value) {
+	f := field{slot: s, state: fieldPresent, prio: prioHost, attr: i, kind: fieldValue, val: v}
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		f.kind, f.str = fieldStr, v.Str()
+	case pcommon.ValueTypeInt:
+		f.kind, f.num = fieldInt, v.Int()
+	case pcommon.ValueTypeDouble:
+		f.kind, f.flt = fieldDouble, v.Double()
+	case pcommon.ValueTypeBool:
+		f.kind = fieldBool
+		if v.Bool() {
+			f.num = 1
+		}
+	}
+	if at := w.at[s]; at != 0 {
+		old := &w.fields[at-1]
+		if old.state == fieldPending && old.prio >= prioDirect && !same(old, &f) {
+			w.conflict()
+		}
+		if old.state != fieldPresent {
+			w.release(old)
+			*old = f
+		}
+		return
+	}
+	w.push(f)
+}
+
+// push enters a field whose slot is free.
+func (w *work) push(f field) *field {
+	if len(w.fields) == maxOutputs {
+		w.fail(ReasonTooMany)
+		w.keep(f.attr)
+		return nil
+	}
+	w.fields = append(w.fields, f)
+	w.at[f.slot] = uint8(len(w.fields))
+	return &w.fields[len(w.fields)-1]
+}
+
+// release undoes the move of a field's value.
+func (w *work) release(f *field) {
+	if f.state == fieldPending && f.kind == fieldValue && f.attr >= 0 {
+		w.moveTo[f.attr] = 0
+	}
+}
+
+// emit enters a new value for a target. The value of higher priority wins; of two equal ones, the first.
+func (w *work) emit(f field) {
+	if f.slot == noSlot {
+		return
+	}
+	at := w.at[f.slot]
+	if at == 0 {
+		if p := w.push(f); p != nil {
+			w.claim(p, int(w.at[f.slot]))
+		}
+		return
+	}
+	old := &w.fields[at-1]
+	switch {
+	case old.state == fieldPresent:
+		if f.prio >= prioDirect && !same(old, &f) {
+			w.conflict()
+		}
+	case old.state == fieldGone, f.prio > old.prio:
+		w.release(old)
+		*old = f
+		w.claim(old, int(at))
+	case f.prio == old.prio && f.prio >= prioDirect && !same(old, &f):
+		w.conflict()
+	}
+}
+
+func (w *work) claim(f *field, at int) {
+	if f.kind == fieldValue && f.attr >= 0 {
+		w.moveTo[f.attr] = uint16(at)
+	}
+	w.changed = true
+}
+
+func (w *work) emitStr(s slot, str string, p priority) {
+	w.emit(field{slot: s, prio: p, kind: fieldStr, attr: -1, str: str})
+}
+
+func (w *work) emitInt(s slot, n int64, p priority) {
+	w.emit(field{slot: s, prio: p, kind: fieldInt, attr: -1, num: n})
+}
+
+// same compares two fields by what would be seen.
+func same(a, b *field) bool {
+	if a.kind == b.kind && a.kind != fieldValue {
+		return a.str == b.str && a.num == b.num && (a.flt == b.flt || math.IsNaN(a.flt) && math.IsNaN(b.flt))
+	}
+	switch {
+	case a.kind == fieldValue && b.kind == fieldValue:
+		return a.val.Equal(b.val)
+	case a.kind == fieldStr && b.kind == fieldValue:
+		return b.val.Type() == pcommon.ValueTypeStr && b.val.Str() == a.str
+	case a.kind == fieldValue && b.kind == fieldStr:
+		return same(b, a)
+	case a.kind == fieldInt && b.kind == fieldDouble:
+		return float64(a.num) == b.flt
+	case a.kind == fieldDouble && b.kind == fieldInt:
+		return same(b, a)
+	case a.kind == fieldInt && b.kind == fieldValue:
+		return b.val.Type() == pcommon.ValueTypeInt && b.val.Int() == a.num
+	case a.kind == fieldDouble && b.kind == fieldValue:
+		return b.val.Type() == pcommon.ValueTypeDouble && b.val.Double() == a.flt
+	case a.kind == fieldBool && b.kind == fieldValue:
+		return b.val.Type() == pcommon.ValueTypeBool && b.val.Bool() == (a.num != 0)
+	case a.kind == fieldStrings && b.kind == fieldValue:
+		return b.val.Type() == pcommon.ValueTypeSlice && b.val.Slice().Len() == 1 &&
+			b.val.Slice().At(0).Type() == pcommon.ValueTypeStr && b.val.Slice().At(0).Str() == a.str
+	case a.kind == fieldValue:
+		return same(b, a)
+	}
+	return false
+}
+
+// field returns what is known of a target, present or pending; nil when nothing is.
+func (w *work) field(s slot) *field {
+	if at := w.at[s]; at != 0 && w.fields[at-1].state != fieldGone {
+		return &w.fields[at-1]
+	}
+	return nil
+}
+
+// text returns a string target, "" when there is none.
+func (w *work) text(s slot) string {
+	f := w.field(s)
+	switch {
+	case f == nil:
+		return ""
+	case f.kind == fieldStr:
+		return f.str
+	case f.kind == fieldValue && f.val.Type() == pcommon.ValueTypeStr:
+		return f.val.Str()
+	}
+	return ""
+}
+
+// int returns an int target.
+func (w *work) int(s slot) (int64, bool) {
+	f := w.field(s)
+	switch {
+	case f == nil:
+		return 0, false
+	case f.kind == fieldInt:
+		return f.num, true
+	case f.kind == fieldValue && f.val.Type() == pcommon.ValueTypeInt:
+		return f.val.Int(), true
+	}
+	return 0, false
+}
+
+// dynBase is where the places of dynamic attributes begin among scratch values.
+const dynBase = 256
+
+// apply removes what is marked and writes what is new.
+func (w *work) apply(m pcommon.Map) {
+	if w.removed > 0 {
+		w.copyKept()
+		i := 0
+		m.RemoveIf(func(_ string, v pcommon.Value) bool {
+			at := i
+			i++
+			if at >= w.scanned || w.remove[at/64]&(1<<(at%64)) == 0 {
+				return false
+			}
+			if to := int(w.moveTo[at]); to != 0 {
+				v.MoveTo(w.hold(to - 1))
+			}
+			return true
+		})
+	}
+	for i := range w.fields {
+		f := &w.fields[i]
+		if f.state != fieldPending {
+			continue
+		}
+		v := m.PutEmpty(w.e.slotKeys[f.slot])
+		switch f.kind {
+		case fieldValue:
+			w.settle(f.val, f.attr, i, v)
+		case fieldStr:
+			v.SetStr(f.str)
+		case fieldInt:
+			v.SetInt(f.num)
+		case fieldDouble:
+			v.SetDouble(f.flt)
+		case fieldBool:
+			v.SetBool(f.num != 0)
+		case fieldStrings:
+			v.SetEmptySlice().AppendEmpty().SetStr(f.str)
+		}
+	}
+	for i := range w.dyn {
+		d := &w.dyn[i]
+		v, exists := m.GetOrPutEmpty(d.key)
+		switch {
+		case exists:
+			w.conflict()
+		case d.kind == fieldStrings:
+			v.SetEmptySlice().AppendEmpty().SetStr(d.str)
+		default:
+			w.settle(d.val, d.attr, dynBase+i, v)
+		}
+	}
+}
+
+// settle puts a moved value in its new place. With nothing removed the old attribute still holds it.
+func (w *work) settle(val pcommon.Value, attr int32, place int, to pcommon.Value) {
+	if w.removed > 0 {
+		w.hold(place).MoveTo(to)
+		return
+	}
+	_ = attr
+	val.CopyTo(to)
+}
+
+// copyKept saves the values whose old attribute stays: removing others moves it about.
+func (w *work) copyKept() {
+	for i := range w.fields {
+		if f := &w.fields[i]; f.state == fieldPending && f.kind == fieldValue && !w.removes(f.attr) {
+			f.val.CopyTo(w.hold(i))
+		}
+	}
+	for i := range w.dyn {
+		if d := &w.dyn[i]; d.kind == fieldValue && !w.removes(d.attr) {
+			d.val.CopyTo(w.hold(dynBase + i))
+		}
+	}
+}
+
+func (w *work) removes(i int32) bool { return i >= 0 && w.remove[i/64]&(1<<(i%64)) != 0 }
+
+// hold returns the scratch value of a place.
+func (w *work) hold(place int) pcommon.Value {
+	for len(w.scratch) <= place {
+		w.scratch = append(w.scratch, pcommon.NewValueEmpty())
+	}
+	return w.scratch[place]
+}

@@ -1,0 +1,356 @@
+package logline
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
+)
+
+// parseAgentgateway reads a line of agentgateway's text log, v0.9 to main:
+//
+//	timestamp TAB level TAB request key=value key=value ...
+//
+// Built-in text is written bare: a model name may hold spaces, '=' and whole imitations of other pairs, while fields
+// the operator added in CEL are written in Rust's Debug notation and can be cut exactly. The line is cut by what
+// such text cannot change: the built-in keys come in a fixed order, each at most once, and `duration` is the last
+// of them, so
+//
+//  1. the true duration is the one behind which everything reads as CEL fields, none of them another duration;
+//  2. in front of it, a built-in pair that breaks the order, or a piece that is no pair, shows that text an outsider chose
+//     has imitated pairs. All of it then belongs to the value of the nearest key in front whose text outsiders choose.
+//
+// So no text can replace a field that stands in front of it in the line. It can add one that the line does not have, which
+// no reader could tell from a true one.
+//
+// Lines of other targets answer ErrNotAccessLog.
+func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
+	const f = FormatAgentgatewayText
+	tab := strings.IndexByte(line[:min(len(line), 40)], '\t')
+	if tab < 0 {
+		return 0, &syntaxError{f, 0, "a timestamp and a tab"}
+	}
+	unixNano, ok := parse.TimestampMicros(line[:tab])
+	if !ok {
+		return 0, &syntaxError{f, 0, "a timestamp in UTC with a fraction"}
+	}
+	level := strings.IndexByte(line[tab+1:], '\t')
+	if level < 0 {
+		return 0, &syntaxError{f, tab + 1, "a level and a tab"}
+	}
+	target := tab + 1 + level + 1
+	if !isRequestTarget(line[target:]) {
+		return 0, ErrNotAccessLog
+	}
+
+	var buf [96]agwPair
+	p := agwParser{s: line, pairs: buf[:0]}
+	from := target + len("request")
+	end, tail := p.findDuration(from)
+	if at := p.builtins(from, end); at >= 0 {
+		return 0, &syntaxError{f, at, "a space and key=value"}
+	}
+
+	attrs.EnsureCapacity(min(len(p.pairs)+len(tail)+1, maxScanned))
+	out := fields{m: attrs}
+	var seen [len(agwKeys)]bool
+	for _, pair := range p.pairs {
+		p.put(&out, pair)
+		if pair.rank >= 0 {
+			seen[pair.rank] = true
+		}
+	}
+	for _, pair := range tail {
+		// A built-in that an operator replaced in CEL is gone from its place; one that is still there is the true one.
+		if pair.rank < 0 || !seen[pair.rank] {
+			p.put(&out, pair)
+		}
+	}
+	out.done()
+	return unixNano, nil
+}
+
+// isRequestTarget reports whether s starts with the access log's target. Other modules write a tab behind theirs.
+func isRequestTarget(s string) bool {
+	rest, ok := strings.CutPrefix(s, "request")
+	return ok && (rest == "" || rest[0] == ' ')
+}
+
+// agwPair is one key=value pair.
+type agwPair struct {
+	name       string
+	rank       int // in agwKeys, -1 for any other key
+	start, end int // of the value in the line
+	cel        bool
+}
+
+type agwParser struct {
+	s     string
+	pairs []agwPair // built-ins in the order of the line
+}
+
+// findDuration returns where the pair of the true duration starts, and the pairs from there to the end of the line. Without
+// one (a line that was cut, or an operator who removed it) it returns the end of the line and nothing.
+//
+// Candidates are tried from the right. Each try reads on only while what it reads makes sense, and all of them together
+// stop after a few lengths of the line.
+func (p *agwParser) findDuration(from int) (start int, tail []agwPair) {
+	const pair = " " + agwDuration + "="
+	budget := 4*len(p.s) + 1024
+	for limit := len(p.s); budget > 0; {
+		at := strings.LastIndex(p.s[from:limit], pair)
+		if at < 0 {
+			break
+		}
+		at += from
+		if tail = p.celTail(at, tail[:0]); tail != nil {
+			return at, tail
+		}
+		limit = at + len(pair) - 1
+		budget -= len(p.s) - at + 64 // a bracket that nothing closes is read to the end
+	}
+	return len(p.s), nil
+}
+
+// celTail reads the duration at i and CEL fields up to the end of the line into tail; nil when there is anything else.
+func (p *agwParser) celTail(i int, tail []agwPair) []agwPair {
+	for i < len(p.s) {
+		next, ok := p.celPair(i, len(p.s))
+		if !ok || (next.name == agwDuration) != (len(tail) == 0) {
+			return nil
+		}
+		if len(tail) == 0 && !isMillis(p.s[next.start:next.end]) {
+			return nil
+		}
+		tail = append(tail, next)
+		i = next.end
+	}
+	return tail
+}
+
+func isMillis(s string) bool {
+	digits, ok := strings.CutSuffix(s, "ms")
+	return ok && allDigits(digits)
+}
+
+// maxAgwConflicts bounds how often a line may break the order before the rest is taken as text.
+const maxAgwConflicts = 16
+
+// builtins reads the built-in pairs of s[from:end] into p.pairs. It returns -1, or the index at which a pair should start
+// and none does.
+func (p *agwParser) builtins(from, end int) (bad int) {
+	if from == end && end == len(p.s) {
+		return from // a line without any pair
+	}
+	// With a duration found behind the region, one inside it is an imitation.
+	limit := len(agwKeys)
+	if end < len(p.s) {
+		limit = agwRanks[agwDuration]
+	}
+	conflicts, retried := 0, -1
+	for i := from; i < end; {
+		next, ok := p.builtin(i, end, limit)
+		if ok {
+			p.pairs = append(p.pairs, next)
+			i = next.end
+			continue
+		}
+		holder := p.holder(next.rank)
+		if holder < 0 {
+			return i
+		}
+		p.pairs = p.pairs[:holder+1]
+		if conflicts++; conflicts > maxAgwConflicts {
+			p.pairs[holder].end = end
+			return -1
+		}
+		if rank := next.rank; rank >= 0 && rank < limit && retried != i {
+			if p.repeats(rank) {
+				p.pairs = p.pairs[:holder]
+				holder--
+			}
+			if rank > p.pairs[holder].rank {
+				p.pairs[holder].end = i
+				retried = i
+				continue
+			}
+		}
+		i = p.nextBuiltin(i+1, end, p.lastRank(), limit)
+		p.pairs[holder].end = i
+	}
+	return -1
+}
+
+// builtin reads the pair at i, which must stand where the order allows it. On failure it still returns the rank of the key, -1 for
+// none.
+func (p *agwParser) builtin(i, end, limit int) (pair agwPair, ok bool) {
+	name, start := p.key(i, end)
+	if name == "" {
+		return agwPair{rank: -1}, false
+	}
+	rank, known := agwRanks[name]
+	if !known {
+		// A key of a release this table does not know yet, or of CEL where no duration marks the border.
+		return p.celPair(i, end)
+	}
+	pair = agwPair{name: name, rank: rank, start: start}
+	if rank >= limit || rank <= p.lastRank() {
+		return pair, false
+	}
+	switch class := agwKeys[rank].class; class {
+	case agwFree:
+		pair.end = p.nextBuiltin(start, end, rank, limit)
+		return pair, true
+	case agwQuoted, agwNested:
+		if start < end && strings.IndexByte(`"[{(`, p.s[start]) >= 0 {
+			pair.end, ok = debugEnd(p.s[:end], start)
+			if !ok && end == len(p.s) {
+				pair.end, ok = end, true // the line was cut
+			}
+			return pair, ok
+		}
+		pair.end = p.nextBuiltin(start, end, rank, limit)
+		return pair, true
+	case agwInt, agwDouble:
+		pair.end = p.tokenEnd(start, end)
+		value := p.s[start:pair.end]
+		_, ok = parse.Float(value)
+		return pair, ok || value == ""
+	default:
+		if name == agwDuration {
+			return p.celPair(i, end) // not the gateway's own, or findDuration had found it
+		}
+		pair.end = p.tokenEnd(start, end)
+		return pair, true
+	}
+}
+
+// lastRank is the rank of the last built-in read, -1 before the first.
+func (p *agwParser) lastRank() int {
+	for i := len(p.pairs) - 1; i >= 0; i-- {
+		if p.pairs[i].rank >= 0 {
+			return p.pairs[i].rank
+		}
+	}
+	return -1
+}
+
+// holder returns the index of the pair to which text belongs that breaks the order: the last whose text outsiders
+// choose; else the last text with a lower rank than the key that does not fit; else the last text. Text that is no pair, rank
+// -1, continues a pair this table does not know, if that is the last. -1: there is none.
+func (p *agwParser) holder(rank int) int {
+	if n := len(p.pairs); rank < 0 && n > 0 && p.pairs[n-1].rank < 0 {
+		return n - 1
+	}
+	last, lower := -1, -1
+	for i := len(p.pairs) - 1; i >= 0; i-- {
+		r := p.pairs[i].rank
+		if r < 0 {
+			continue
+		}
+		switch agwKeys[r].class {
+		case agwFree:
+			return i
+		case agwToken:
+			if last < 0 {
+				last = i
+			}
+			if lower < 0 && r < rank {
+				lower = i
+			}
+		}
+	}
+	if lower >= 0 {
+		return lower
+	}
+	return last
+}
+
+// repeats reports whether rank is that of the last pair and the pair before it is outsiders' text too. Then the earlier text
+// held the first of the two, and the second is the true one: a client names the model it asks for, and could add the name of
+// the model that answers.
+func (p *agwParser) repeats(rank int) bool {
+	n := len(p.pairs)
+	if n < 2 || p.pairs[n-1].rank != rank {
+		return false
+	}
+	before := p.pairs[n-2].rank
+	return before >= 0 && agwKeys[before].class == agwFree
+}
+
+// nextBuiltin returns where the next pair of s[i:end] with a built-in key of a rank above the given one starts, or end.
+func (p *agwParser) nextBuiltin(i, end, above, limit int) int {
+	first := i
+	for {
+		eq := strings.IndexByte(p.s[i:end], '=')
+		if eq < 0 {
+			return end
+		}
+		eq += i
+		low := max(first, eq-agwMaxKey-1)
+		if space := strings.LastIndexByte(p.s[low:eq], ' '); space >= 0 {
+			rank, known := agwRanks[p.s[low+space+1:eq]]
+			if known && rank > above && rank < limit {
+				return low + space
+			}
+		}
+		i = eq + 1
+	}
+}
+
+// key reads ` name=` at i. name is "" when there is none; start is the index behind '='.
+func (p *agwParser) key(i, end int) (name string, start int) {
+	if p.s[i] != ' ' {
+		return "", i
+	}
+	for j := i + 1; j < end; j++ {
+		switch p.s[j] {
+		case '=':
+			return p.s[i+1 : j], j + 1
+		case ' ', '"', '\t', '\n':
+			return "", i
+		}
+	}
+	return "", i
+}
+
+// celPair reads ` name=value` at i with a value in Debug notation, or a bare word.
+func (p *agwParser) celPair(i, end int) (pair agwPair, ok bool) {
+	name, start := p.key(i, end)
+	if name == "" {
+		return agwPair{rank: -1}, false
+	}
+	pair = agwPair{name: name, rank: -1, start: start, cel: true}
+	if rank, known := agwRanks[name]; known {
+		pair.rank = rank
+	}
+	pair.end, ok = debugEnd(p.s[:end], start)
+	return pair, ok
+}
+
+func (p *agwParser) tokenEnd(start, end int) int {
+	if space := strings.IndexByte(p.s[start:end], ' '); space >= 0 {
+		return start + space
+	}
+	return end
+}
+
+// put adds the attribute of a pair with the type the gateway gives it on OTLP.
+func (p *agwParser) put(out *fields, pair agwPair) {
+	value := p.s[pair.start:pair.end]
+	if pair.cel {
+		putDebug(out, pair.name, value)
+		return
+	}
+	switch agwKeys[pair.rank].class {
+	case agwInt:
+		out.number(pair.name, value)
+	case agwDouble:
+		out.seconds(pair.name, value)
+	case agwQuoted:
+		out.str(pair.name, unquoteDebug(value))
+	default:
+		out.str(pair.name, value)
+	}
+}

@@ -1,0 +1,94 @@
+package collector
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"text/template"
+)
+
+// Config describes a Collector with one pipeline for traces and one for logs: OTLP and Zipkin in, OTLP/gRPC out. All
+// addresses are host:port.
+type Config struct {
+	OTLPGRPC string // listening address of the otlp receiver, gRPC
+	OTLPHTTP string // listening address of the otlp receiver, HTTP
+	Zipkin   string // listening address of the zipkin receiver
+	Health   string // listening address of the health_check extension
+	Export   string // where the otlp_grpc exporter sends to, without TLS
+	// Processors of both pipelines, in order, with their default configuration.
+	Processors []string
+}
+
+// LoopbackConfig returns a Config on free loopback ports that exports to the given address. A port is free at the
+// time of the call; whoever takes it before the Collector does makes the start fail.
+func LoopbackConfig(export string, processors ...string) (Config, error) {
+	cfg := Config{Export: export, Processors: processors}
+	var held []net.Listener // until all are found, so that no two are the same
+	defer func() {
+		for _, listener := range held {
+			_ = listener.Close() // a listener nobody connected to
+		}
+	}()
+	for _, address := range []*string{&cfg.OTLPGRPC, &cfg.OTLPHTTP, &cfg.Zipkin, &cfg.Health} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return Config{}, fmt.Errorf("find a free port: %w", err)
+		}
+		held = append(held, listener)
+		*address = listener.Addr().String()
+	}
+	return cfg, nil
+}
+
+// One consumer empties each queue, so requests leave in the order they came and a test may compare them one by one. The
+// export timeout outlasts a sink that hangs for a moment: an attempt that timed out would be retried out of order.
+var configTemplate = template.Must(template.New("config").Parse(`
+extensions:
+  health_check:
+    endpoint: {{.Health}}
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: {{.OTLPGRPC}}
+        max_recv_msg_size_mib: 64
+      http:
+        endpoint: {{.OTLPHTTP}}
+  zipkin:
+    endpoint: {{.Zipkin}}
+processors:
+{{- range .Processors}}
+  {{.}}: {}
+{{- end}}
+exporters:
+  otlp_grpc:
+    endpoint: {{.Export}}
+    tls:
+      insecure: true
+    timeout: 60s
+    sending_queue:
+      num_consumers: 1
+service:
+  extensions: [health_check]
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    traces:
+      receivers: [otlp, zipkin]
+      processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
+      exporters: [otlp_grpc]
+    logs:
+      receivers: [otlp]
+      processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
+      exporters: [otlp_grpc]
+`))
+
+// YAML returns the configuration file.
+func (c Config) YAML() (string, error) {
+	var b strings.Builder
+	if err := configTemplate.Execute(&b, c); err != nil {
+		return "", fmt.Errorf("write configuration: %w", err)
+	}
+	return strings.TrimPrefix(b.String(), "\n"), nil
+}

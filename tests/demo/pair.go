@@ -1,0 +1,237 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// change says what became of the left side of a group.
+type change int
+
+const (
+	changed change = iota // renamed, split or given another value or type
+	derived               // the left side is as before, the right side was read out of it
+	added                 // no left side
+	dropped               // no right side
+)
+
+// group is a few facts that belong beside each other: at most one from before, and what stands for it afterwards.
+type group struct {
+	change change
+	before attribute
+	after  []attribute
+}
+
+// comparison arranges what is known about one item before and after.
+type comparison struct {
+	groups []group
+	// unchanged are the names of attributes that are the same on both sides. Fields are left out.
+	unchanged []string
+}
+
+// compare pairs the facts of an item before with those after it went through the Collector. Equal facts are unchanged.
+// The others are paired in this order, and none is used twice:
+//
+//  1. the same name with another value or type;
+//  2. a new name that the table of renames knows, first where the values are equal, then where the old value holds or
+//     reads as the new one;
+//  3. any new name with the same, telling value;
+//  4. a new name whose value occurs in an attribute that holds several facts (origins).
+func compare(before, after []attribute) comparison {
+	before, after = unique(before), unique(after)
+	p := &pairing{before: index(before), after: index(after), same: map[string]bool{}, group: map[string]*group{}}
+	for _, b := range before {
+		if a, ok := p.after[b.name]; ok && a == b {
+			p.same[b.name] = true
+			delete(p.after, b.name)
+		} else if ok {
+			p.take(b, changed, a.name)
+		}
+	}
+	for _, equal := range []bool{true, false} {
+		for _, b := range before {
+			for _, name := range renames[b.name] {
+				if a, ok := p.after[name]; ok && (a.value == b.value || !equal) {
+					p.take(b, p.fate(b), name)
+				}
+			}
+		}
+	}
+	p.pairByValue(before, after)
+	p.pairByOrigin(after)
+	return p.result(before, after)
+}
+
+type pairing struct {
+	before map[string]attribute
+	after  map[string]attribute // not yet paired
+	same   map[string]bool
+	group  map[string]*group // by the name of its left side
+}
+
+// unique keeps the first fact of each name: on the wire a key can occur twice.
+func unique(attrs []attribute) []attribute {
+	seen := make(map[string]bool, len(attrs))
+	return slices.DeleteFunc(slices.Clone(attrs), func(a attribute) bool {
+		was := seen[a.name]
+		seen[a.name] = true
+		return was
+	})
+}
+
+func index(attrs []attribute) map[string]attribute {
+	m := make(map[string]attribute, len(attrs))
+	for _, a := range attrs {
+		m[a.name] = a
+	}
+	return m
+}
+
+// take puts the unpaired fact of that name beside b.
+func (p *pairing) take(b attribute, c change, name string) {
+	g := p.group[b.name]
+	if g == nil {
+		g = &group{change: c, before: b}
+		p.group[b.name] = g
+	}
+	g.after = append(g.after, p.after[name])
+	delete(p.after, name)
+}
+
+// fate is derived for a fact that is still there unchanged.
+func (p *pairing) fate(b attribute) change {
+	if p.same[b.name] {
+		return derived
+	}
+	return changed
+}
+
+func (p *pairing) pairByValue(before, after []attribute) {
+	byValue := map[string]string{} // value -> name, of what is left on the right side
+	for _, a := range slices.Backward(after) {
+		if _, ok := p.after[a.name]; ok {
+			byValue[a.value] = a.name
+		}
+	}
+	for _, b := range before {
+		if p.group[b.name] != nil || p.fate(b) == derived || !telling(b.value) {
+			continue
+		}
+		if name, ok := byValue[b.value]; ok && isField(name) == isField(b.name) {
+			if _, free := p.after[name]; free {
+				p.take(b, changed, name)
+			}
+		}
+	}
+}
+
+// telling is false for values that say nothing about where they came from.
+func telling(value string) bool { return len(value) > 2 && value != "true" && value != "false" }
+
+func (p *pairing) pairByOrigin(after []attribute) {
+	for _, a := range after {
+		if _, ok := p.after[a.name]; !ok {
+			continue
+		}
+		for _, origin := range origins {
+			b, ok := p.before[origin]
+			if ok && holds(b.value, a.value) {
+				p.take(b, p.fate(b), a.name)
+				break
+			}
+		}
+	}
+}
+
+// holds tells whether part occurs in text as a word: not amid letters and digits.
+func holds(text, part string) bool {
+	if part == "" || part == `""` {
+		return false
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], part)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(part)
+		if (i == 0 || !alphanumeric(text[i-1])) && (end == len(text) || !alphanumeric(text[end])) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func alphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func isField(name string) bool { return strings.HasPrefix(name, "(") }
+
+// result orders the groups for a reader: fields, what was renamed, what was read out of other attributes, what is new,
+// what is gone, and the resource last.
+func (p *pairing) result(before, after []attribute) comparison {
+	var c comparison
+	for _, b := range before {
+		if g := p.group[b.name]; g != nil {
+			c.groups = append(c.groups, *g)
+		} else if _, ok := p.after[b.name]; !ok && p.fate(b) != derived {
+			c.groups = append(c.groups, group{change: dropped, before: b})
+		}
+	}
+	for _, a := range after {
+		if _, ok := p.after[a.name]; ok {
+			c.groups = append(c.groups, group{change: added, after: []attribute{a}})
+		}
+	}
+	slices.SortStableFunc(c.groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.sortName(), b.sortName()))
+	})
+	for name := range p.same {
+		if p.group[name] == nil && !isField(name) {
+			c.unchanged = append(c.unchanged, name)
+		}
+	}
+	slices.Sort(c.unchanged)
+	return c
+}
+
+// importance orders attributes by how much a reader looks for them.
+var importance = []string{
+	"http.request.method", "http.response.status_code", "error.type", "rpc.", "gen_ai.", "mcp.", "url.", "server.", "client.",
+	"network.", "user_agent", "http.", "db.", "gateway.",
+}
+
+func (g group) rank() int {
+	name := g.sortName()
+	switch {
+	case isField(name):
+		return 0
+	case strings.HasPrefix(name, resourceLabel):
+		return 100
+	case g.change == dropped:
+		return 50
+	}
+	for i, prefix := range importance {
+		if strings.HasPrefix(name, prefix) {
+			return 1 + i
+		}
+	}
+	return 1 + len(importance)
+}
+
+// sortName is the name that decides where the group stands: the first new one if there is one.
+func (g group) sortName() string {
+	if len(g.after) > 0 && !isField(g.before.name) {
+		return g.after[0].name
+	}
+	return cmp.Or(g.before.name, g.after0())
+}
+
+func (g group) after0() string {
+	if len(g.after) == 0 {
+		return ""
+	}
+	return g.after[0].name
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gatehouse-otel/gatehouse/internal/replay"
+)
+
+// section is one gateway of the report.
+type section struct {
+	title string
+	// gateway, versions and constructed select the captures. No version means all of them.
+	gateway     string
+	versions    []string
+	constructed bool
+	// overHTTP sends OTLP/HTTP protobuf instead of OTLP/gRPC, as this gateway does.
+	overHTTP bool
+	// span and record say what the shown items should have, most wanted first. Among equals the item with the most
+	// changes is shown. Empty: no preference.
+	span, record []hint
+}
+
+// hint wants an item whose fact of that name contains a text; an empty text only wants the fact.
+type hint struct{ name, contains string }
+
+// sections are the gateways in the order of the report. Together they own every capture (TestSectionsOwnEveryCapture).
+var sections = []section{
+	{
+		title: "kgateway 2.4.2", gateway: "kgateway", versions: []string{"2.4.2"},
+		span: []hint{{"http.url", "sig="}}, record: []hint{{"http.response.status_code", "503"}, {"url.path", "/"}},
+	},
+	{
+		title: "kgateway 2.2.0", gateway: "kgateway", versions: []string{"2.2.0"},
+		span: []hint{{"http.status_code", "503"}, {"response_flags", "U"}}, record: []hint{{"url.path", "sig="}},
+	},
+	{
+		title: "Envoy 1.40.0", gateway: "envoy",
+		span:   []hint{{"error.reason", ""}, {"retry.count", ""}},
+		record: []hint{{fieldBody, "] \""}, {fieldBody, "sig="}},
+	},
+	{
+		title: "Envoy 1.40.0 as Istio configures it", gateway: "istio",
+		span: []hint{{"upstream_cluster", "outbound|"}, {"http.status_code", "0"}}, record: []hint{{fieldBody, "sig="}},
+	},
+	{
+		title: "Envoy Gateway 1.9.1", gateway: "envoy-gateway",
+		span: []hint{{"upstream_cluster", "httproute/"}, {"http.status_code", "50"}}, record: []hint{{"response_code", "50"}},
+	},
+	{
+		title: "Envoy AI Gateway 1.2.0", gateway: "envoy-ai-gateway",
+		span: []hint{{"llm.token_count.prompt", ""}}, record: []hint{{"gen_ai.usage.input_tokens", ""}},
+	},
+	{
+		title: "agentgateway 0.9.0", gateway: "agentgateway", versions: []string{"0.9.0"},
+		span: []hint{{"llm.provider", ""}}, record: []hint{{fieldBody, "llm.provider="}},
+	},
+	{
+		title: "agentgateway 0.9 (constructed from its documentation)", gateway: "agentgateway", constructed: true,
+		span: []hint{{"gen_ai.system", ""}}, record: []hint{{fieldBody, "llm.provider="}},
+	},
+	{
+		title: "agentgateway 1.4.1", gateway: "agentgateway", versions: []string{"1.4.1"},
+		span:   []hint{{"gen_ai.prompt.0.content", ""}, {"gen_ai.usage.prompt_tokens", ""}},
+		record: []hint{{"http.status", "50"}, {"reason", ""}},
+	},
+	{
+		title: "agentgateway main", gateway: "agentgateway", versions: []string{"main"},
+		span: []hint{{"gen_ai.usage.reasoning_tokens", ""}}, record: []hint{{"gen_ai.usage.input_tokens", ""}},
+	},
+	{
+		title: "Kong 3.9.3, with 3.8.1 and 3.4.2", gateway: "kong", overHTTP: true,
+		span: []hint{{"http.url", "sig="}}, record: []hint{{fieldBody, "sig="}},
+	},
+	{
+		title: "Kong Enterprise (constructed from its documentation)", gateway: "kong", constructed: true, overHTTP: true,
+		span: []hint{{"gen_ai.usage.input_tokens", ""}}, record: []hint{{"url.domain", ""}},
+	},
+	{title: "Caddy 2.10 and 2.11", gateway: "caddy", overHTTP: true, span: []hint{{"http.method", ""}}},
+	{title: "Traefik 3.6.12", gateway: "traefik", overHTTP: true},
+}
+
+// owns tells whether a capture belongs to the section.
+func (s section) owns(c replay.Capture) bool {
+	if c.Gateway != s.gateway || c.Constructed != s.constructed {
+		return false
+	}
+	for _, v := range s.versions {
+		if v == c.Version {
+			return true
+		}
+	}
+	return len(s.versions) == 0
+}
+
+// assign returns the captures of each section, or an error that names a capture which no section or more than one owns.
+func assign(sections []section, captures []replay.Capture) ([][]replay.Capture, error) {
+	owned := make([][]replay.Capture, len(sections))
+	for _, c := range captures {
+		owners := 0
+		for i, s := range sections {
+			if s.owns(c) {
+				owned[i] = append(owned[i], c)
+				owners++
+			}
+		}
+		if owners != 1 {
+			return nil, fmt.Errorf("capture %s: belongs to %d sections of the demo, want 1", c, owners)
+		}
+	}
+	return owned, nil
+}
+
+// exchange is one item before and after, with what happened to it.
+type exchange struct {
+	before     item
+	comparison comparison
+}
+
+// choose returns the exchange to show: the one that meets the most wanted hints, then the one that shows most.
+func choose(exchanges []exchange, hints []hint) (best exchange, ok bool) {
+	bestScore := -1
+	for _, e := range exchanges {
+		if score := e.score(hints); score > bestScore {
+			best, bestScore = e, score
+		}
+	}
+	return best, bestScore >= 0
+}
+
+func (e exchange) score(hints []hint) int {
+	var s stats
+	s.count(e.comparison)
+	score := 2*s.renamed + 3*s.types + 5*s.secrets + 3*s.names + 3*s.statuses + s.derived
+	weight := 1 << 20
+	for _, h := range hints {
+		if v := e.before.get(h.name); v != "" && strings.Contains(v, h.contains) {
+			score += weight
+		}
+		weight /= 2
+	}
+	return score
+}
