@@ -216,6 +216,9 @@ func (c *compiler) compile(p *Profile) {
 	}
 	items, resource, events := newTable(), newTable(), newTable()
 	for _, q := range chain {
+		if q == &conventions { // a switch the user turned on beats the mending of what it renames
+			c.addOptional(out, items)
+		}
 		for i := range q.Attributes {
 			c.add(out, items, q, &q.Attributes[i])
 		}
@@ -249,6 +252,16 @@ func (c *compiler) compile(p *Profile) {
 	out.fill = compileNames(out.Spans.FillClients)
 	out.genAI = out.Spans.GenAINames
 	c.engine.byID[p.ID] = out
+}
+
+// addOptional enters the official rules that are on only because the user asked for them.
+func (c *compiler) addOptional(out *compiled, items *table) {
+	official := c.profiles[Official]
+	for i := range official.Attributes {
+		if official.Attributes[i].Option != "" {
+			c.add(out, items, official, &official.Attributes[i])
+		}
+	}
 }
 
 // family returns the chain of p and, behind it, the profiles that build on p.

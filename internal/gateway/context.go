@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -12,6 +13,7 @@ import (
 // logContext is what attributes say about the fields of a log record.
 type logContext struct {
 	eventName, eventDomain string
+	eventDomainAt          int32
 	traceparentTrace       [16]byte
 	traceparentSpan        [8]byte
 	hasTraceparent         bool
@@ -37,8 +39,7 @@ func (w *work) context(r *rule, i int32, v pcommon.Value) {
 		w.log.eventName = s
 		w.consumed(r, i)
 	case OpEventDomain:
-		w.log.eventDomain = s
-		w.consumed(r, i)
+		w.log.eventDomain, w.log.eventDomainAt = s, i
 	case OpTraceID:
 		w.traceID(r, i, s)
 	case OpSpanID:
@@ -153,8 +154,13 @@ func (w *work) fillEventName() {
 	if name == "" {
 		return
 	}
-	if d := w.log.eventDomain; d != "" && !strings.HasPrefix(name, d+".") {
-		name = d + "." + name
+	if d := w.log.eventDomain; d != "" {
+		if !strings.HasPrefix(name, d+".") {
+			name = d + "." + name
+		}
+		if w.e.opts.Mode == ModeReplace {
+			w.drop(w.log.eventDomainAt)
+		}
 	}
 	if w.rec.EventName() == "" {
 		w.rec.SetEventName(name)
@@ -172,6 +178,9 @@ func (w *work) time(r *rule, i int32, v pcommon.Value) {
 	switch r.Op {
 	case OpTime:
 		nanos, ok = parse.Timestamp(v.Str())
+		if v.Type() == pcommon.ValueTypeInt { // Traefik writes the same keys in both ways
+			nanos, ok = v.Int(), true
+		}
 	case OpTimeMicros:
 		nanos, ok = parse.TimestampMicros(v.Str())
 	case OpTimeSeconds:
@@ -191,7 +200,8 @@ func (w *work) time(r *rule, i int32, v pcommon.Value) {
 	w.consumed(r, i)
 }
 
-// epoch reads a number of units since the epoch without losing digits it has.
+// epoch reads a number of units since the epoch. An int keeps all its digits; a double of today's seconds
+// is good for a microsecond, and is rounded to that.
 func epoch(v pcommon.Value, unit int64) (int64, bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeInt:
@@ -205,8 +215,13 @@ func epoch(v pcommon.Value, unit int64) (int64, bool) {
 		if !(f >= 0 && f < float64(1<<62)/float64(unit)) {
 			return 0, false
 		}
-		whole := int64(f)
-		return whole*unit + int64((f-float64(whole))*float64(unit)), true
+		whole := math.Floor(f)
+		micros := math.Round((f - whole) * float64(unit) / 1e3)
+		return int64(whole)*unit + int64(micros)*1e3, true
+	case pcommon.ValueTypeStr:
+		if f, ok := parse.Float(v.Str()); ok {
+			return epoch(pcommon.NewValueDouble(f), unit)
+		}
 	}
 	return 0, false
 }

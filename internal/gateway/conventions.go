@@ -33,7 +33,7 @@ var conventions = Profile{
 		self(attrs.NetworkLocalPort, OpPort),
 		self(attrs.NetworkProtocolVersion, OpFlavor),
 		self(attrs.NetworkProtocolName, OpLower),
-		self(attrs.RPCStatusCode, OpGRPCCode),
+		self(attrs.RPCStatusCode, OpString),
 		{From: attrs.RPCMethod, To: []string{attrs.RPCMethod}, Op: OpRPCMethod},
 		{From: attrs.HTTPRequestHeader + "<key>", To: []string{attrs.HTTPRequestHeader + "<key>"}, Op: OpHeader},
 		{From: attrs.HTTPResponseHeader + "<key>", To: []string{attrs.HTTPResponseHeader + "<key>"}, Op: OpHeader},

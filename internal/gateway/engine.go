@@ -77,6 +77,7 @@ func (e *Engine) Logs(ld plog.Logs) Stats {
 type resourceSeen struct {
 	clean    bool // every old attribute found its successor
 	changed  bool
+	unknown  bool // an item belonged to no known gateway
 	rawNames bool // span names may be raw paths at this gateway's version
 }
 
@@ -108,7 +109,7 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 // closeScope says in the schema URL that everything was brought to the target version, where that is so and
 // something had to be brought. What was current before keeps its own URL.
 func (w *work) closeScope(url string, set func(string)) {
-	if w.p.generic || w.e.opts.Mode != ModeReplace || !w.seen.clean || !w.seen.changed || url == attrs.SchemaURL {
+	if w.seen.unknown || w.e.opts.Mode != ModeReplace || !w.seen.clean || !w.seen.changed || url == attrs.SchemaURL {
 		return
 	}
 	set(attrs.SchemaURL)
@@ -123,4 +124,5 @@ func (w *work) close() {
 		w.stats.Unchanged++
 	}
 	w.seen.clean = w.seen.clean && !w.leftover
+	w.seen.unknown = w.seen.unknown || w.p.generic
 }

@@ -63,7 +63,7 @@ func (w *work) status(r *rule, i int32, v pcommon.Value) {
 func (w *work) lastStatus(r *rule, i int32, v pcommon.Value) {
 	n, ok := number(v)
 	if s := v.Str(); !ok && s != "" {
-		s = strings.TrimSpace(s[strings.LastIndexByte(s, ',')+1:])
+		s = lastOf(s)
 		if absent(s) {
 			w.drop(i)
 			return

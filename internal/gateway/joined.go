@@ -21,7 +21,6 @@ func (w *work) joined(r *rule, i int32, v pcommon.Value) {
 	case OpDBInstance:
 		w.ev.dbInstance, w.ev.dbInstanceAt = s, i
 	case OpDBInstanceID:
-		w.ev.entityKind = s
 		w.emit(field{slot: slotElasticNode, prio: prioYield, kind: fieldValue, attr: i, val: v})
 		w.consumed(r, i)
 	case OpConnString:

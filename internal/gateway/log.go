@@ -39,7 +39,8 @@ func (w *work) rewriteRecord(rec plog.LogRecord, stats *Stats) {
 	if !w.p.generic {
 		w.finishRecord(rec)
 	}
-	if w.changed {
+	if w.writes() {
+		w.changed = true
 		w.apply(rec.Attributes())
 	}
 	w.close()

@@ -25,6 +25,9 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	if r.Op == OpGRPCTarget {
 		s = grpcAuthority(s)
 	}
+	if !r.self {
+		s = lastOf(s)
+	}
 	host, port, ok := parse.HostPort(s)
 	if !ok {
 		w.leftoverSelf(r, i, v, ReasonAddress)
@@ -127,6 +130,11 @@ func (w *work) addresses() {
 		w.emitStr(slotClientAddress, address, prioFallback)
 		if hasPort && w.field(slotClientPort) == nil {
 			w.emitInt(slotClientPort, port, prioFallback)
+		}
+	case w.kind == ptrace.SpanKindClient && w.field(slotServerAddress) == nil && w.text(slotServiceHost) != "":
+		w.emitStr(slotServerAddress, w.text(slotServiceHost), prioFallback)
+		if n, ok := w.int(slotServicePort); ok && w.field(slotServerPort) == nil {
+			w.emitInt(slotServerPort, n, prioFallback)
 		}
 	case w.kind == ptrace.SpanKindClient && w.field(slotServerAddress) == nil:
 		w.emitStr(slotServerAddress, address, prioFallback)

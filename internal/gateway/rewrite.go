@@ -21,7 +21,6 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.drop(i)
 		return
 	}
-	w.ev.known++
 	switch r.Op {
 	case OpRename:
 		w.move(r, i, v, r.to[0])
@@ -41,9 +40,12 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 	case OpLower:
 		w.derived(r, i, v, strings.ToLower(v.Str()))
 	case OpString:
-		if v.Type() == pcommon.ValueTypeStr {
+		switch {
+		case v.Type() == pcommon.ValueTypeStr:
 			w.move(r, i, v, r.to[0])
-		} else {
+		case v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 1:
+			w.derived(r, i, v, v.Slice().At(0).AsString())
+		default:
 			w.derived(r, i, v, v.AsString())
 		}
 	case OpBool:
@@ -140,6 +142,17 @@ func prioOf(r *rule) priority {
 	return prioDirect
 }
 
+// lastOf is the last element of nginx' lists of tries, "a, b" or "a : b": the one that counted.
+func lastOf(s string) string {
+	if i := strings.LastIndex(s, ", "); i >= 0 {
+		s = s[i+2:]
+	}
+	if i := strings.LastIndex(s, " : "); i >= 0 {
+		s = s[i+3:]
+	}
+	return s
+}
+
 // number reads an int of whatever spelling.
 func number(v pcommon.Value) (int64, bool) {
 	switch v.Type() {
@@ -221,7 +234,7 @@ func (w *work) double(r *rule, i int32, v pcommon.Value) {
 	case pcommon.ValueTypeDouble:
 		f = v.Double()
 	case pcommon.ValueTypeStr:
-		f, ok = parse.Float(v.Str())
+		f, ok = parse.Float(lastOf(v.Str()))
 		if !ok || r.Op == OpDuration {
 			if d, isDuration := parse.Duration(v.Str()); isDuration {
 				w.doubleTo(r, i, v, d)
@@ -333,11 +346,15 @@ func (w *work) splitArray(r *rule, i int32, v pcommon.Value) {
 
 // mapped replaces a value by the rule's table.
 func (w *work) mapped(r *rule, i int32, v pcommon.Value) {
-	if v.Type() != pcommon.ValueTypeStr {
+	s := v.Str()
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+	case pcommon.ValueTypeInt, pcommon.ValueTypeDouble, pcommon.ValueTypeBool:
+		s = v.AsString()
+	default:
 		w.move(r, i, v, r.to[0])
 		return
 	}
-	s := v.Str()
 	m, ok := r.values[s]
 	if !ok {
 		m, ok = r.values[strings.ToLower(s)]
@@ -381,6 +398,16 @@ func (w *work) emitDynamic(r *rule, i int32, d dynamic) {
 	w.consumed(r, i)
 }
 
+// patterns lets the first pattern that matches write its parts.
+func (w *work) patterns(info *keyInfo, v pcommon.Value) bool {
+	for i := range info.patterns {
+		if w.pattern(&info.patterns[i], v) {
+			return true
+		}
+	}
+	return false
+}
+
 // pattern writes the parts of a value.
 func (w *work) pattern(p *pattern, v pcommon.Value) bool {
 	if v.Type() != pcommon.ValueTypeStr || absent(v.Str()) || (p.kinds != 0 && p.kinds&(1<<kindOf(w.kind)) == 0) {
@@ -407,14 +434,9 @@ func (w *work) pattern(p *pattern, v pcommon.Value) bool {
 
 // patternRule is a rule whose value only a pattern explains.
 func (w *work) patternRule(r *rule, i int32, key string, v pcommon.Value) {
-	info := w.p.items.get(key)
-	for j := range info.patterns {
-		if w.pattern(&info.patterns[j], v) {
-			if !r.Keep {
-				w.consumed(r, i)
-			}
-			return
-		}
+	if info := w.p.items.get(key); info != nil && w.patterns(info, v) {
+		w.consumed(r, i)
+		return
 	}
 	if len(r.To) > 0 {
 		w.move(r, i, v, r.to[0])

@@ -102,6 +102,18 @@ func (w *work) joinRPC() {
 	}
 }
 
+// pathRPC takes the method of a gRPC call out of its path, which is "/pkg.Svc/Method" by definition (gRPC over
+// HTTP/2, Requests). agentgateway logs the status of such calls, but not their method.
+func (w *work) pathRPC() {
+	if w.p.generic || w.text(slotRPCSystem) != systemGRPC || w.field(slotRPCMethod) != nil {
+		return
+	}
+	path, ok := strings.CutPrefix(w.text(slotPath), "/")
+	if slash := strings.IndexByte(path, '/'); ok && slash > 0 && slash < len(path)-1 && slash == strings.LastIndexByte(path, '/') {
+		w.emitStr(slotRPCMethod, path, prioDerived)
+	}
+}
+
 // asyncRPC reads the method of a policy call out of Envoy's span name: "async pkg.Svc.Method egress".
 func (w *work) asyncRPC(name string) {
 	rest, ok := strings.CutPrefix(name, "async ")

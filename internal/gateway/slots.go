@@ -51,6 +51,8 @@ const (
 	slotMCPMethod
 	slotCluster
 	slotStatName
+	slotServiceHost
+	slotServicePort
 	fixedSlots
 )
 
@@ -98,6 +100,8 @@ var fixedSlotKeys = [fixedSlots]string{
 	slotMCPMethod:          attrs.MCPMethodName,
 	slotCluster:            "upstream_cluster",
 	slotStatName:           attrs.GatewayUpstreamStatName,
+	slotServiceHost:        attrs.GatewayUpstreamServiceHost,
+	slotServicePort:        attrs.GatewayUpstreamServicePort,
 }
 
 // maxSlots bounds the distinct target keys of one engine; compile reports when profiles need more.

@@ -27,7 +27,8 @@ func (w *work) rewriteSpan(span ptrace.Span) {
 	w.finishStatus(span)
 	w.finishName(span)
 	w.fills.see(w, span, name)
-	if w.changed {
+	if w.writes() {
+		w.changed = true
 		w.apply(span.Attributes())
 	}
 	w.finishContent(span)
@@ -38,6 +39,7 @@ func (w *work) rewriteSpan(span ptrace.Span) {
 // derive looks at the attributes together.
 func (w *work) derive() {
 	w.joinRPC()
+	w.pathRPC()
 	w.finishJoined()
 	w.addresses()
 	w.finishModel()

@@ -46,8 +46,9 @@ func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
 	case OpCanceled:
 		w.ev.canceled = s == "true" || v.Bool()
 	case OpStatusMessage:
-		w.ev.statusMessage = v.AsString()
-		w.consumed(r, i)
+		if w.ev.statusMessage == "" {
+			w.ev.statusMessage, w.ev.statusMessageAt = v.AsString(), i
+		}
 	case OpStatusCode:
 		switch strings.ToUpper(s) {
 		case "ERROR":
@@ -143,9 +144,19 @@ func (w *work) finishStatus(span ptrace.Span) {
 		w.settleErrorText(status)
 	}
 	w.settleMessage(status, failed)
-	if w.ev.statusMessage != "" && failed && status.Message() == "" {
-		status.SetMessage(w.ev.statusMessage)
-		w.changed = true
+	w.settleStatusMessage(status, failed)
+}
+
+// settleStatusMessage moves an error text into the status of a failed span. On any other span it stays an
+// attribute: there is no place for it.
+func (w *work) settleStatusMessage(status ptrace.Status, failed bool) {
+	if w.ev.statusMessage == "" || !failed || status.Message() != "" && status.Message() != w.ev.statusMessage {
+		return
+	}
+	status.SetMessage(w.ev.statusMessage)
+	w.changed = true
+	if w.e.opts.Mode == ModeReplace {
+		w.drop(w.ev.statusMessageAt)
 	}
 }
 
@@ -170,11 +181,10 @@ func (w *work) officialStatus(span ptrace.Span) {
 		w.changed = true
 	}
 	failed := status.Code() == ptrace.StatusCodeError
-	for _, text := range [...]string{w.ev.errorText, w.ev.statusMessage} {
-		if failed && text != "" && status.Message() == "" {
-			status.SetMessage(text)
-			w.changed = true
-		}
+	if failed && w.ev.errorText != "" && status.Message() == "" {
+		status.SetMessage(w.ev.errorText)
+		w.changed = true
 	}
+	w.settleStatusMessage(status, failed)
 	w.settleMessage(status, failed)
 }

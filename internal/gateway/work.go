@@ -108,38 +108,38 @@ type dynamic struct {
 	val  pcommon.Value
 }
 
-// evidence is what an item says about its outcome, beyond its attributes.
+// evidence is what an item says about its outcome, and attributes that wait for a second one. The numbers are
+// places of attributes, -1 for none.
 type evidence struct {
-	noResponse             bool   // a status code attribute said so
-	statusText             string // the status code as it came, when it came as text
-	flag                   bool   // error=true
-	errorText              string // the gateway's own words
-	errorReason            string // evidence for error.type
-	canceled               bool
-	rpcService             string
-	rpcServiceAt           int32
-	rpcMethodAt            int32
-	grpcMessage            string
-	grpcMessageAt          int32
-	statusMessage          string
-	rawTarget              string // path and query as they came, for recognising raw span names
-	namespace              string // code.namespace
-	namespaceAt            int32
-	function               string
-	functionAt             int32
-	dbInstance             string
-	dbName                 string
-	dbInstanceAt, dbNameAt int32
-	totalTokens            int64
-	totalAt                [2]int32
-	params                 bool
-	modelName              string
-	openInference          string
-	mcpType                string
-	entityKind             string
-	genAI                  bool
-	known                  int // attributes that a rule of ours knew
-	scheme                 string
+	noResponse  bool   // a status code attribute said so
+	statusText  string // the status code as it came, when it came as text
+	flag        bool   // error=true
+	canceled    bool   // the gateway gave the attempt up itself
+	errorText   string // the gateway's own words
+	errorReason string // what error.type is when no code tells
+	rawTarget   string // path and query as they came, for recognizing raw span names
+
+	rpcService                                      string
+	grpcMessage, statusMessage                      string
+	namespace, function                             string // code.*
+	dbInstance, dbName                              string
+	rpcServiceAt, rpcMethodAt                       int32
+	grpcMessageAt, statusMessageAt                  int32
+	namespaceAt, functionAt, dbInstanceAt, dbNameAt int32
+
+	genAI         bool // a model call
+	params        bool // the requested model is known from the parameters
+	modelName     string
+	openInference string // openinference.span.kind
+	mcpType       string // mcp.resource.type
+	entityKind    string // traceloop.span.kind
+	totalTokens   int64
+	totalAt       [2]int32
+}
+
+var noEvidence = evidence{
+	rpcServiceAt: -1, rpcMethodAt: -1, grpcMessageAt: -1, statusMessageAt: -1, namespaceAt: -1, functionAt: -1,
+	dbInstanceAt: -1, dbNameAt: -1, totalAt: [2]int32{-1, -1},
 }
 
 // reset prepares for the next item of the same profile.
@@ -159,7 +159,7 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	w.kind, w.signal = kind, signal
 	w.changed, w.leftover = false, false
 	w.failed = [ReasonCount]bool{}
-	w.ev = evidence{rpcServiceAt: -1, rpcMethodAt: -1, grpcMessageAt: -1, namespaceAt: -1, functionAt: -1, dbInstanceAt: -1, dbNameAt: -1, totalAt: [2]int32{-1, -1}}
+	w.ev = noEvidence
 	w.log = logContext{}
 	w.msgs.reset()
 }
@@ -212,11 +212,16 @@ func (w *work) withRules(m pcommon.Map) {
 }
 
 func (w *work) known1(i int32, key string, v pcommon.Value, info *keyInfo, kind int) {
-	for j := range info.patterns {
-		w.pattern(&info.patterns[j], v)
-	}
 	index := info.rules[w.signal][kind]
+	if index == 0 || w.p.rules[index-1].Op != OpPattern {
+		w.patterns(info, v)
+	}
 	if index == 0 {
+		// A target's own key may still fall under a template: a scalar http.request.header.x becomes an array.
+		if px := w.p.prefixes.get(key); px != nil && px != info && px.rules[w.signal][kind] != 0 {
+			w.rewrite(&w.p.rules[px.rules[w.signal][kind]-1], i, key, v)
+			return
+		}
 		if info.self != noSlot {
 			w.present(info.self, i, v)
 		}
@@ -348,7 +353,6 @@ func (w *work) claim(f *field, at int) {
 	if f.kind == fieldValue && f.attr >= 0 {
 		w.moveTo[f.attr] = uint16(at)
 	}
-	w.changed = true
 }
 
 func (w *work) emitStr(s slot, str string, p priority) {
@@ -396,6 +400,19 @@ func (w *work) field(s slot) *field {
 		return &w.fields[at-1]
 	}
 	return nil
+}
+
+// writes tells whether apply has anything to do.
+func (w *work) writes() bool {
+	if w.removed > 0 || len(w.dyn) > 0 {
+		return true
+	}
+	for i := range w.fields {
+		if w.fields[i].state == fieldPending {
+			return true
+		}
+	}
+	return false
 }
 
 // text returns a string target, "" when there is none.

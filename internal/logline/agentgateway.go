@@ -21,8 +21,9 @@ import (
 //  2. in front of it, a built-in pair that breaks the order, or a piece that is no pair, shows that text an outsider chose
 //     has imitated pairs. All of it then belongs to the value of the nearest key in front whose text outsiders choose.
 //
-// So no text can replace a field that stands in front of it in the line. It can add one that the line does not have, which
-// no reader could tell from a true one.
+// So no text can replace a field that stands in front of it in the line. Fields behind it are found again, unless the text
+// imitates the next key with outsiders' text as well; and it can add a field the line does not have. No reader could tell
+// those from true ones.
 //
 // Lines of other targets answer ErrNotAccessLog.
 func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
@@ -44,10 +45,10 @@ func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
 		return 0, ErrNotAccessLog
 	}
 
-	var buf [96]agwPair
-	p := agwParser{s: line, pairs: buf[:0]}
+	var pairs, tailPairs [32]agwPair // on the stack; longer lines grow them
+	p := agwParser{s: line, pairs: pairs[:0]}
 	from := target + len("request")
-	end, tail := p.findDuration(from)
+	end, tail := p.findDuration(from, tailPairs[:0])
 	if at := p.builtins(from, end); at >= 0 {
 		return 0, &syntaxError{f, at, "a space and key=value"}
 	}
@@ -56,7 +57,7 @@ func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
 	out := fields{m: attrs}
 	var seen [len(agwKeys)]bool
 	for _, pair := range p.pairs {
-		p.put(&out, pair)
+		pair.put(&out, line)
 		if pair.rank >= 0 {
 			seen[pair.rank] = true
 		}
@@ -64,7 +65,7 @@ func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
 	for _, pair := range tail {
 		// A built-in that an operator replaced in CEL is gone from its place; one that is still there is the true one.
 		if pair.rank < 0 || !seen[pair.rank] {
-			p.put(&out, pair)
+			pair.put(&out, line)
 		}
 	}
 	out.done()
@@ -77,12 +78,12 @@ func isRequestTarget(s string) bool {
 	return ok && (rest == "" || rest[0] == ' ')
 }
 
-// agwPair is one key=value pair.
+// agwPair is one key=value pair. It holds no pointers, so that slices of it can stay on the stack.
 type agwPair struct {
-	name       string
-	rank       int // in agwKeys, -1 for any other key
-	start, end int // of the value in the line
-	cel        bool
+	key        int   // index of the key in the line; '=' stands before start
+	start, end int   // of the value
+	rank       int16 // in agwKeys, -1 for any other key
+	cel        bool  // the value is in Debug notation
 }
 
 type agwParser struct {
@@ -94,8 +95,8 @@ type agwParser struct {
 // one (a line that was cut, or an operator who removed it) it returns the end of the line and nothing.
 //
 // Candidates are tried from the right. Each try reads on only while what it reads makes sense, and all of them together
-// stop after a few lengths of the line.
-func (p *agwParser) findDuration(from int) (start int, tail []agwPair) {
+// stop after a few lengths of the line. buf is empty and takes the pairs as far as they fit.
+func (p *agwParser) findDuration(from int, buf []agwPair) (start int, tail []agwPair) {
 	const pair = " " + agwDuration + "="
 	budget := 4*len(p.s) + 1024
 	for limit := len(p.s); budget > 0; {
@@ -104,7 +105,7 @@ func (p *agwParser) findDuration(from int) (start int, tail []agwPair) {
 			break
 		}
 		at += from
-		if tail = p.celTail(at, tail[:0]); tail != nil {
+		if tail = p.celTail(at, buf); tail != nil {
 			return at, tail
 		}
 		limit = at + len(pair) - 1
@@ -113,11 +114,11 @@ func (p *agwParser) findDuration(from int) (start int, tail []agwPair) {
 	return len(p.s), nil
 }
 
-// celTail reads the duration at i and CEL fields up to the end of the line into tail; nil when there is anything else.
+// celTail appends the duration at i and the CEL fields up to the end of the line to tail; nil when there is anything else.
 func (p *agwParser) celTail(i int, tail []agwPair) []agwPair {
 	for i < len(p.s) {
 		next, ok := p.celPair(i, len(p.s))
-		if !ok || (next.name == agwDuration) != (len(tail) == 0) {
+		if !ok || (next.rank == agwDurationRank) != (len(tail) == 0) {
 			return nil
 		}
 		if len(tail) == 0 && !isMillis(p.s[next.start:next.end]) {
@@ -144,9 +145,9 @@ func (p *agwParser) builtins(from, end int) (bad int) {
 		return from // a line without any pair
 	}
 	// With a duration found behind the region, one inside it is an imitation.
-	limit := len(agwKeys)
+	limit := int16(len(agwKeys))
 	if end < len(p.s) {
-		limit = agwRanks[agwDuration]
+		limit = agwDurationRank
 	}
 	conflicts, retried := 0, -1
 	for i := from; i < end; {
@@ -176,7 +177,11 @@ func (p *agwParser) builtins(from, end int) (bad int) {
 				continue
 			}
 		}
-		i = p.nextBuiltin(i+1, end, p.lastRank(), limit)
+		above := p.lastRank()
+		if above >= 0 && p.repeats(above) {
+			above--
+		}
+		i = p.nextBuiltin(i+1, end, above, limit)
 		p.pairs[holder].end = i
 	}
 	return -1
@@ -184,7 +189,7 @@ func (p *agwParser) builtins(from, end int) (bad int) {
 
 // builtin reads the pair at i, which must stand where the order allows it. On failure it still returns the rank of the key, -1 for
 // none.
-func (p *agwParser) builtin(i, end, limit int) (pair agwPair, ok bool) {
+func (p *agwParser) builtin(i, end int, limit int16) (pair agwPair, ok bool) {
 	name, start := p.key(i, end)
 	if name == "" {
 		return agwPair{rank: -1}, false
@@ -194,13 +199,17 @@ func (p *agwParser) builtin(i, end, limit int) (pair agwPair, ok bool) {
 		// A key of a release this table does not know yet, or of CEL where no duration marks the border.
 		return p.celPair(i, end)
 	}
-	pair = agwPair{name: name, rank: rank, start: start}
+	pair = agwPair{key: i + 1, rank: rank, start: start}
 	if rank >= limit || rank <= p.lastRank() {
 		return pair, false
 	}
 	switch class := agwKeys[rank].class; class {
-	case agwFree:
-		pair.end = p.nextBuiltin(start, end, rank, limit)
+	case agwFree, agwReply:
+		above := rank
+		if class == agwReply && p.afterFree(len(p.pairs)) {
+			above-- // a repetition has to be seen
+		}
+		pair.end = p.nextBuiltin(start, end, above, limit)
 		return pair, true
 	case agwQuoted, agwNested:
 		if start < end && strings.IndexByte(`"[{(`, p.s[start]) >= 0 {
@@ -218,7 +227,7 @@ func (p *agwParser) builtin(i, end, limit int) (pair agwPair, ok bool) {
 		_, ok = parse.Float(value)
 		return pair, ok || value == ""
 	default:
-		if name == agwDuration {
+		if rank == agwDurationRank {
 			return p.celPair(i, end) // not the gateway's own, or findDuration had found it
 		}
 		pair.end = p.tokenEnd(start, end)
@@ -227,7 +236,7 @@ func (p *agwParser) builtin(i, end, limit int) (pair agwPair, ok bool) {
 }
 
 // lastRank is the rank of the last built-in read, -1 before the first.
-func (p *agwParser) lastRank() int {
+func (p *agwParser) lastRank() int16 {
 	for i := len(p.pairs) - 1; i >= 0; i-- {
 		if p.pairs[i].rank >= 0 {
 			return p.pairs[i].rank
@@ -239,7 +248,7 @@ func (p *agwParser) lastRank() int {
 // holder returns the index of the pair to which text belongs that breaks the order: the last whose text outsiders
 // choose; else the last text with a lower rank than the key that does not fit; else the last text. Text that is no pair, rank
 // -1, continues a pair this table does not know, if that is the last. -1: there is none.
-func (p *agwParser) holder(rank int) int {
+func (p *agwParser) holder(rank int16) int {
 	if n := len(p.pairs); rank < 0 && n > 0 && p.pairs[n-1].rank < 0 {
 		return n - 1
 	}
@@ -249,10 +258,10 @@ func (p *agwParser) holder(rank int) int {
 		if r < 0 {
 			continue
 		}
-		switch agwKeys[r].class {
-		case agwFree:
+		switch class := agwKeys[r].class; {
+		case class.outsiders():
 			return i
-		case agwToken:
+		case class == agwToken:
 			if last < 0 {
 				last = i
 			}
@@ -267,20 +276,21 @@ func (p *agwParser) holder(rank int) int {
 	return last
 }
 
-// repeats reports whether rank is that of the last pair and the pair before it is outsiders' text too. Then the earlier text
-// held the first of the two, and the second is the true one: a client names the model it asks for, and could add the name of
-// the model that answers.
-func (p *agwParser) repeats(rank int) bool {
-	n := len(p.pairs)
-	if n < 2 || p.pairs[n-1].rank != rank {
-		return false
-	}
-	before := p.pairs[n-2].rank
-	return before >= 0 && agwKeys[before].class == agwFree
+// repeats reports whether a pair of the given rank would repeat the last one, and that is an upstream's reply behind a client's text. Then
+// the client's text held the first of the two, and the second is the true one: whoever asks for a model could add the name of the
+// model that answers.
+func (p *agwParser) repeats(rank int16) bool {
+	n := len(p.pairs) - 1
+	return p.pairs[n].rank == rank && agwKeys[rank].class == agwReply && p.afterFree(n)
+}
+
+// afterFree reports whether the pair in front of the nth is text that outsiders chose.
+func (p *agwParser) afterFree(n int) bool {
+	return n > 0 && p.pairs[n-1].rank >= 0 && agwKeys[p.pairs[n-1].rank].class == agwFree
 }
 
 // nextBuiltin returns where the next pair of s[i:end] with a built-in key of a rank above the given one starts, or end.
-func (p *agwParser) nextBuiltin(i, end, above, limit int) int {
+func (p *agwParser) nextBuiltin(i, end int, above, limit int16) int {
 	first := i
 	for {
 		eq := strings.IndexByte(p.s[i:end], '=')
@@ -321,7 +331,7 @@ func (p *agwParser) celPair(i, end int) (pair agwPair, ok bool) {
 	if name == "" {
 		return agwPair{rank: -1}, false
 	}
-	pair = agwPair{name: name, rank: -1, start: start, cel: true}
+	pair = agwPair{key: i + 1, rank: -1, start: start, cel: true}
 	if rank, known := agwRanks[name]; known {
 		pair.rank = rank
 	}
@@ -337,20 +347,20 @@ func (p *agwParser) tokenEnd(start, end int) int {
 }
 
 // put adds the attribute of a pair with the type the gateway gives it on OTLP.
-func (p *agwParser) put(out *fields, pair agwPair) {
-	value := p.s[pair.start:pair.end]
+func (pair agwPair) put(out *fields, line string) {
+	name, value := line[pair.key:pair.start-1], line[pair.start:pair.end]
 	if pair.cel {
-		putDebug(out, pair.name, value)
+		putDebug(out, name, value)
 		return
 	}
 	switch agwKeys[pair.rank].class {
 	case agwInt:
-		out.number(pair.name, value)
+		out.number(name, value)
 	case agwDouble:
-		out.seconds(pair.name, value)
+		out.seconds(name, value)
 	case agwQuoted:
-		out.str(pair.name, unquoteDebug(value))
+		out.str(name, unquoteDebug(value))
 	default:
-		out.str(pair.name, value)
+		out.str(name, value)
 	}
 }

@@ -5,12 +5,16 @@ type agwClass uint8
 
 const (
 	agwToken  agwClass = iota // text without spaces: checked by an HTTP or configuration parser, or from a closed set
-	agwFree                   // text a client or an upstream chose: spaces, quotes and '=' are possible
+	agwFree                   // text that outsiders chose, mostly clients: spaces, quotes and '=' are possible
+	agwReply                  // the same, chosen by an upstream that answers what the key in front asked for
 	agwInt                    // decimal integer
 	agwDouble                 // decimal number; an integral one is printed without a point
 	agwQuoted                 // Rust Debug string; releases before 0.9 wrote it bare
 	agwNested                 // list or map in Debug notation
 )
+
+// outsiders reports whether values of the class are text that the gateway did not choose and passes on as it is.
+func (c agwClass) outsiders() bool { return c == agwFree || c == agwReply }
 
 // agwKey is one built-in key of agentgateway's access log.
 type agwKey struct {
@@ -58,7 +62,7 @@ var agwKeys = [...]agwKey{
 	{"mcp.resource.uri", agwFree},
 	{"gen_ai.tool.name", agwFree},
 	{"gen_ai.prompt.name", agwFree},
-	{"mcp.session.id", agwFree},
+	{"mcp.session.id", agwToken},
 	{"mcp.error.code", agwInt},
 	{"mcp.error.message", agwQuoted},
 	{"inferencepool.selected_endpoint", agwToken},
@@ -70,12 +74,12 @@ var agwKeys = [...]agwKey{
 	{"llm.provider", agwToken},
 	{"llm.request.model", agwFree},
 	{"llm.request.tokens", agwInt},
-	{"llm.response.model", agwFree},
+	{"llm.response.model", agwReply},
 	{"llm.response.tokens", agwInt},
 	{"gen_ai.operation.name", agwToken},
 	{"gen_ai.provider.name", agwToken},
 	{"gen_ai.request.model", agwFree},
-	{"gen_ai.response.model", agwFree},
+	{"gen_ai.response.model", agwReply},
 	{"gen_ai.usage.input_tokens", agwInt},
 	{"gen_ai.usage.cache_creation.input_tokens", agwInt},
 	{"gen_ai.usage.cache_read.input_tokens", agwInt},
@@ -105,11 +109,14 @@ var agwKeys = [...]agwKey{
 // agwDuration is the last built-in key; what the operator added in CEL follows it.
 const agwDuration = "duration"
 
+// agwDurationRank is the position of agwDuration.
+const agwDurationRank = int16(len(agwKeys) - 1)
+
 // agwRanks is the position of each key in agwKeys.
-var agwRanks = func() map[string]int {
-	ranks := make(map[string]int, len(agwKeys))
+var agwRanks = func() map[string]int16 {
+	ranks := make(map[string]int16, len(agwKeys))
 	for rank, key := range agwKeys {
-		ranks[key.name] = rank
+		ranks[key.name] = int16(rank)
 	}
 	return ranks
 }()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -231,7 +230,7 @@ func TestAgentgatewayRandom(t *testing.T) {
 			return `"q \"x\" a=1 duration=1ms"`, `q "x" a=1 duration=1ms`
 		case agwNested:
 			return `[1, {"a b": ")"}]`, `[1, {"a b": ")"}]`
-		case agwFree:
+		case agwFree, agwReply:
 			words := []string{"a", "free text", "x=1", `"`, ""}
 			s := words[rng.IntN(len(words))]
 			return s, s
@@ -246,7 +245,7 @@ func TestAgentgatewayRandom(t *testing.T) {
 		for rank, key := range agwKeys[:len(agwKeys)-1] {
 			if rng.IntN(3) == 0 {
 				present = append(present, rank)
-				if key.class == agwFree {
+				if key.class.outsiders() {
 					free = append(free, rank)
 				}
 			}
@@ -257,7 +256,6 @@ func TestAgentgatewayRandom(t *testing.T) {
 		}
 		var line strings.Builder
 		line.WriteString(agwHead)
-		first := ""
 		for _, rank := range present {
 			key := agwKeys[rank]
 			text, expected := value(key.class)
@@ -266,6 +264,9 @@ func TestAgentgatewayRandom(t *testing.T) {
 				var imitation strings.Builder
 				for range rng.IntN(5) {
 					other := agwKeys[present[rng.IntN(len(present))]]
+					if other == key && key.class == agwReply {
+						continue // taken for the work of the key in front
+					}
 					fake, _ := value(other.class)
 					imitation.WriteString(" " + other.name + "=" + fake)
 				}
@@ -274,7 +275,6 @@ func TestAgentgatewayRandom(t *testing.T) {
 				}
 				text = "hostile" + imitation.String()
 				expected = text
-				first = key.name
 			}
 			line.WriteString(" " + key.name + "=" + text)
 			want[key.name] = expected
@@ -287,39 +287,15 @@ func TestAgentgatewayRandom(t *testing.T) {
 		}
 		got, _ := parsed(t, FormatAgentgatewayText, line.String())
 		assert.Equal(t, want["duration"], got["duration"], line.String())
+		if hostile < 0 || hostile == free[len(free)-1] {
+			assert.Equal(t, want, got, line.String())
+			continue
+		}
 		for key, expected := range want {
-			rank, known := agwRanks[key]
-			switch {
-			case !known, hostile < 0, rank < hostile:
-				// Nothing can change what stands in front of the hostile text, or what is quoted behind the duration.
+			// Nothing can change what stands in front of the hostile text, or what is quoted behind the duration.
+			if rank, known := agwRanks[key]; !known || int(rank) < hostile {
 				assert.Equal(t, expected, got[key], "%s in %s", key, line.String())
 			}
 		}
-		_ = first
-		if hostile >= 0 {
-			countRandom(want, got)
-		}
-		assert.Subset(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)))
 	}
-	fmt.Println(stat)
-}
-
-var stat = map[string]int{}
-
-func countRandom(want, got attributes) {
-	for k, v := range want {
-		switch {
-		case got[k] == nil:
-			stat["lost"]++
-		case got[k] == v:
-			stat["same"]++
-		default:
-			if s, ok := got[k].(string); ok && strings.Contains(s, "=") {
-				stat["longer"]++
-			} else {
-				stat["forged"]++
-			}
-		}
-	}
-	stat["lines"]++
 }

@@ -56,7 +56,6 @@ func recording(t testing.TB, name string) []string {
 	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 }
 
-
 // oracle reads a JSON object with encoding/json into what parseJSON should make of it.
 func oracle(line string) (attributes, error) {
 	d := json.NewDecoder(bytes.NewReader([]byte(line)))

@@ -6,8 +6,8 @@ import (
 )
 
 // debugEnd returns the index behind the value at s[i:] in Rust's Debug notation: a quoted string, a bracketed list,
-// map or unit with such values inside, or a word. ok is false when it is not closed, or when neither a space nor the end
-// follows.
+// map or unit with such values inside, or a word without quotes. ok is false when it is not closed, or when neither a space
+// nor the end follows. Text inside a quoted string can therefore not be read as values of its own: its closing quote is left over.
 func debugEnd(s string, i int) (end int, ok bool) {
 	if i == len(s) {
 		return i, true
@@ -18,10 +18,11 @@ func debugEnd(s string, i int) (end int, ok bool) {
 	case '{', '[', '(':
 		end = bracketEnd(s, i)
 	default:
+		end = len(s)
 		if space := strings.IndexByte(s[i:], ' '); space >= 0 {
-			return i + space, true
+			end = i + space
 		}
-		return len(s), true
+		return end, strings.IndexByte(s[i:end], '"') < 0
 	}
 	return end, end > 0 && (end == len(s) || s[end] == ' ')
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestFirstAddress(t *testing.T) {
@@ -71,7 +72,7 @@ func TestIsIP(t *testing.T) {
 		"1:2:3:4:5:6:10.0.0.1", "1::5:10.0.0.1", "::ffff:1.2.3.4%eth0", "0000:0000:0000:0000:0000:0000:255.255.255.255",
 	} {
 		_, err := netip.ParseAddr(in)
-		assert.NoError(t, err, in)
+		require.NoError(t, err, in)
 		assert.True(t, IsIP(in), in)
 	}
 	for _, in := range []string{
@@ -83,7 +84,7 @@ func TestIsIP(t *testing.T) {
 		"example.com", "kube_shop_authz_9000", "\xff::", strings.Repeat("1", 1<<16), strings.Repeat(":", 1<<16),
 	} {
 		_, err := netip.ParseAddr(in)
-		assert.Error(t, err, in)
+		require.Error(t, err, in)
 		assert.False(t, IsIP(in), in)
 	}
 }

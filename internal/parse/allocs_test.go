@@ -38,10 +38,10 @@ func TestAllocs(t *testing.T) {
 			IsIP("example.com")
 		},
 		"Int": func() {
-			Int("200")
-			Int("1.7267838395395e+18")
-			Int(long)
-			Int("-")
+			_, _ = Int("200")
+			_, _ = Int("1.7267838395395e+18")
+			_, _ = Int(long)
+			_, _ = Int("-")
 		},
 		"IntFromFloat": func() { IntFromFloat(18080) },
 		"Float": func() {
@@ -57,9 +57,9 @@ func TestAllocs(t *testing.T) {
 			Duration("12")
 		},
 		"Flavor": func() {
-			Flavor("HTTP/1.1")
-			Flavor("h2c")
-			Flavor("-")
+			_, _, _ = Flavor("HTTP/1.1")
+			_, _, _ = Flavor("h2c")
+			_, _, _ = Flavor("-")
 		},
 		"TraceID":     func() { TraceID("4bf92f3577b34da6a3ce929d0e0e4736") },
 		"SpanID":      func() { SpanID("00f067aa0ba902b7") },

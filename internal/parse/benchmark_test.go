@@ -64,7 +64,7 @@ func BenchmarkIsIP(b *testing.B) {
 }
 
 func BenchmarkInt(b *testing.B) {
-	f := func(s string) { Int(s) }
+	f := func(s string) { _, _ = Int(s) }
 	bench(b, "status", "200", f)
 	bench(b, "integral", "200.0", f)
 	bench(b, "exponent", "1.7267838395395e+18", f)
@@ -86,7 +86,7 @@ func BenchmarkDuration(b *testing.B) {
 }
 
 func BenchmarkFlavor(b *testing.B) {
-	f := func(s string) { Flavor(s) }
+	f := func(s string) { _, _, _ = Flavor(s) }
 	bench(b, "HTTP11", "HTTP/1.1", f)
 	bench(b, "2.0", "2.0", f)
 	bench(b, "absent", "-", f)

@@ -40,17 +40,16 @@ func intFromDecimal(s string, i int) (int64, bool) {
 	for i < len(s) && isDigit(s[i]) {
 		i++
 	}
-	wholeEnd, frac := i, i
+	wholeEnd := i
 	if i == whole {
 		return 0, false
 	}
 	if i < len(s) && s[i] == '.' {
 		i++
-		frac = i
 		for i < len(s) && isDigit(s[i]) {
 			i++
 		}
-		if i == frac {
+		if i == wholeEnd+1 {
 			return 0, false
 		}
 	}

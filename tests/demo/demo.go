@@ -76,7 +76,7 @@ func run(ctx context.Context, out io.Writer, l layout, binary, captures string) 
 		total.add(counted)
 	}
 	d.say("%s", d.title(fmt.Sprintf("all %d gateways", len(sections))))
-	d.say("%s%s", indent, d.paint(styleBold, total.String()))
+	d.say("%s", strings.Join(d.phrases(total.parts()), "\n"))
 
 	if err := d.process.Stop(stopGrace); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (d *demo) start(ctx context.Context, binary string) error {
 	d.say("Each table shows one item as the gateway sent it and as it left the Collector:")
 	d.say("%s→ renamed or mended   » read out of it   + new   × dropped   %s hidden", indent,
 		d.paintText(d.strike("secret", [][2]int{{0, len("secret")}}), 0, ""))
-	d.say("")
+	d.say("%s", "")
 	return nil
 }
 
@@ -166,10 +166,9 @@ func (d *demo) section(ctx context.Context, s section, captures []replay.Capture
 	for _, e := range recordPairs {
 		counted.count(e.comparison)
 	}
-	d.show("span", spanPairs, s.span)
-	d.show("log record", recordPairs, s.record)
-	d.say("%s%s", indent, d.paint(styleBold, counted.String()))
-	d.say("")
+	d.show("span", d.rows, spanPairs, s.span)
+	d.show("log record", d.rows-2, recordPairs, s.record)
+	d.say("%s\n", strings.Join(d.phrases(counted.parts()), "\n"))
 	return counted, nil
 }
 
@@ -224,24 +223,24 @@ func (d *demo) postZipkin(ctx context.Context, c replay.Capture) error {
 	return nil
 }
 
-// show prints the most telling of the exchanges, if there are any.
-func (d *demo) show(what string, exchanges []exchange, hints []hint) {
+// show prints the most telling of the exchanges, if there are any, in a table of so many lines, 0 for no limit.
+func (d *demo) show(what string, rows int, exchanges []exchange, hints []hint) {
 	e, ok := choose(exchanges, hints)
 	if !ok {
 		return
 	}
 	caption := fmt.Sprintf("%s of %s", what, e.before.source)
 	if name := e.before.get(fieldName); name != "" {
-		caption = fmt.Sprintf("%s %q of %s", what, name, e.before.source)
+		caption = fmt.Sprintf("%s %s %q of %s", e.before.get(fieldKind), what, name, e.before.source)
 	}
 	d.say("%s%s", indent, d.paint(styleBold, shorten(caption, d.width-len(indent))))
 	if len(e.comparison.groups) == 0 {
 		d.say("%s", d.list(fmt.Sprintf("passes unchanged (%d): ", len(e.comparison.unchanged)), e.comparison.unchanged))
 		return
 	}
-	for _, line := range d.table(e.comparison) {
-		d.say("%s", line)
-	}
+	l := d.layout
+	l.rows = max(rows, 0)
+	d.say("%s", strings.Join(l.table(e.comparison), "\n"))
 }
 
 func plural(n int, noun string) string {

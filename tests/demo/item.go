@@ -23,6 +23,7 @@ type attribute struct {
 
 const (
 	fieldName     = "(name)"
+	fieldKind     = "(kind)"
 	fieldStatus   = "(status)"
 	fieldBody     = "(body)"
 	resourceLabel = "resource " // before the name of a resource attribute
@@ -54,12 +55,11 @@ func spanItems(source string, batches []ptrace.Traces) []item {
 				for _, span := range ss.Spans().All() {
 					var f facts
 					f.field(fieldName, span.Name())
-					f.field("(kind)", span.Kind().String())
+					f.field(fieldKind, span.Kind().String())
 					f.field(fieldStatus, span.Status().Code().String())
 					f.field("(status_message)", span.Status().Message())
 					f.time("(start)", span.StartTimestamp())
 					f.time("(end)", span.EndTimestamp())
-					f.field("(schema_url)", ss.SchemaUrl())
 					f.attributes(resourceLabel, rs.Resource().Attributes())
 					f.attributes("", span.Attributes())
 					key := span.TraceID().String() + "/" + span.SpanID().String()
@@ -85,7 +85,6 @@ func recordItems(source string, batches []plog.Logs) []item {
 					f.field("(trace_id)", lr.TraceID().String())
 					f.field("(span_id)", lr.SpanID().String())
 					f.field("(event_name)", lr.EventName())
-					f.field("(schema_url)", sl.SchemaUrl())
 					f.field(fieldBody, lr.Body().AsString())
 					f.attributes(resourceLabel, rl.Resource().Attributes())
 					f.attributes("", lr.Attributes())

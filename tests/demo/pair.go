@@ -6,21 +6,40 @@ import (
 	"strings"
 )
 
-// change says what became of the left side of a group.
+// change says how a fact came to be, or that it ceased to be.
 type change int
 
 const (
-	changed change = iota // renamed, split or given another value or type
-	derived               // the left side is as before, the right side was read out of it
-	added                 // no left side
-	dropped               // no right side
+	changed change = iota // renamed, split off, or given another value or type
+	derived               // read out of a fact that holds several
+	added                 // nothing before shows where it is from
+	dropped               // nothing after stands for it
 )
 
-// group is a few facts that belong beside each other: at most one from before, and what stands for it afterwards.
+// group is a few facts that belong beside each other: at most one from before, and what came of it.
 type group struct {
+	before attribute // zero if the facts after were added
+	kept   bool      // before is there afterwards as it was, besides what came of it
+	after  []outcome // empty if before was dropped
+}
+
+// outcome is a fact from after.
+type outcome struct {
+	attribute
 	change change
-	before attribute
-	after  []attribute
+}
+
+// change is the group's as a whole.
+func (g group) change() change {
+	switch {
+	case g.before == attribute{}:
+		return added
+	case g.kept:
+		return derived
+	case len(g.after) == 0:
+		return dropped
+	}
+	return changed
 }
 
 // comparison arranges what is known about one item before and after.
@@ -46,14 +65,14 @@ func compare(before, after []attribute) comparison {
 			p.same[b.name] = true
 			delete(p.after, b.name)
 		} else if ok {
-			p.take(b, changed, a.name)
+			p.take(b, changed, a)
 		}
 	}
 	for _, equal := range []bool{true, false} {
 		for _, b := range before {
 			for _, name := range renames[b.name] {
 				if a, ok := p.after[name]; ok && (a.value == b.value || !equal) {
-					p.take(b, p.fate(b), name)
+					p.take(b, p.fate(b), a)
 				}
 			}
 		}
@@ -88,15 +107,15 @@ func index(attrs []attribute) map[string]attribute {
 	return m
 }
 
-// take puts the unpaired fact of that name beside b.
-func (p *pairing) take(b attribute, c change, name string) {
+// take puts an unpaired fact from after beside b.
+func (p *pairing) take(b attribute, c change, a attribute) {
 	g := p.group[b.name]
 	if g == nil {
-		g = &group{change: c, before: b}
+		g = &group{before: b, kept: p.same[b.name]}
 		p.group[b.name] = g
 	}
-	g.after = append(g.after, p.after[name])
-	delete(p.after, name)
+	g.after = append(g.after, outcome{a, c})
+	delete(p.after, a.name)
 }
 
 // fate is derived for a fact that is still there unchanged.
@@ -119,8 +138,8 @@ func (p *pairing) pairByValue(before, after []attribute) {
 			continue
 		}
 		if name, ok := byValue[b.value]; ok && isField(name) == isField(b.name) {
-			if _, free := p.after[name]; free {
-				p.take(b, changed, name)
+			if a, free := p.after[name]; free {
+				p.take(b, changed, a)
 			}
 		}
 	}
@@ -130,14 +149,23 @@ func (p *pairing) pairByValue(before, after []attribute) {
 func telling(value string) bool { return len(value) > 2 && value != "true" && value != "false" }
 
 func (p *pairing) pairByOrigin(after []attribute) {
+	// In the order of importance, so that they stand like that beside their origin.
+	after = slices.SortedStableFunc(slices.Values(after), func(a, b attribute) int { return cmp.Compare(rank(a.name), rank(b.name)) })
+	final := index(after)
 	for _, a := range after {
 		if _, ok := p.after[a.name]; !ok {
 			continue
 		}
+		part := a.value
+		if a.typ == "list" {
+			// A header with one value.
+			part = strings.TrimSuffix(strings.TrimPrefix(part, `["`), `"]`)
+		}
 		for _, origin := range origins {
 			b, ok := p.before[origin]
-			if ok && holds(b.value, a.value) {
-				p.take(b, p.fate(b), a.name)
+			// What was redacted on the way occurs in what became of the origin.
+			if ok && (holds(b.value, part) || holds(final[origin].value, part)) {
+				p.take(b, derived, a)
 				break
 			}
 		}
@@ -169,24 +197,23 @@ func alphanumeric(c byte) bool {
 
 func isField(name string) bool { return strings.HasPrefix(name, "(") }
 
-// result orders the groups for a reader: fields, what was renamed, what was read out of other attributes, what is new,
-// what is gone, and the resource last.
+// result orders the groups for a reader: fields, then attributes by importance, the resource last.
 func (p *pairing) result(before, after []attribute) comparison {
 	var c comparison
 	for _, b := range before {
 		if g := p.group[b.name]; g != nil {
 			c.groups = append(c.groups, *g)
 		} else if _, ok := p.after[b.name]; !ok && p.fate(b) != derived {
-			c.groups = append(c.groups, group{change: dropped, before: b})
+			c.groups = append(c.groups, group{before: b})
 		}
 	}
 	for _, a := range after {
 		if _, ok := p.after[a.name]; ok {
-			c.groups = append(c.groups, group{change: added, after: []attribute{a}})
+			c.groups = append(c.groups, group{after: []outcome{{a, added}}})
 		}
 	}
 	slices.SortStableFunc(c.groups, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.sortName(), b.sortName()))
+		return cmp.Or(cmp.Compare(rank(a.sortName()), rank(b.sortName())), strings.Compare(a.sortName(), b.sortName()))
 	})
 	for name := range p.same {
 		if p.group[name] == nil && !isField(name) {
@@ -203,15 +230,12 @@ var importance = []string{
 	"network.", "user_agent", "http.", "db.", "gateway.",
 }
 
-func (g group) rank() int {
-	name := g.sortName()
+func rank(name string) int {
 	switch {
 	case isField(name):
 		return 0
 	case strings.HasPrefix(name, resourceLabel):
-		return 100
-	case g.change == dropped:
-		return 50
+		return len(importance) + 2
 	}
 	for i, prefix := range importance {
 		if strings.HasPrefix(name, prefix) {
@@ -221,17 +245,27 @@ func (g group) rank() int {
 	return 1 + len(importance)
 }
 
-// sortName is the name that decides where the group stands: the first new one if there is one.
+// sortName is the name that decides where the group stands: the first new one, or what it would have been.
 func (g group) sortName() string {
-	if len(g.after) > 0 && !isField(g.before.name) {
+	switch next := renames[g.before.name]; {
+	case isField(g.before.name):
+		return g.before.name
+	case len(g.after) > 0:
 		return g.after[0].name
+	case len(next) > 0:
+		return next[0]
 	}
-	return cmp.Or(g.before.name, g.after0())
+	return g.before.name
 }
 
-func (g group) after0() string {
+// labels are the names that stand for the group in a list.
+func (g group) labels() []string {
 	if len(g.after) == 0 {
-		return ""
+		return []string{g.before.name}
 	}
-	return g.after[0].name
+	names := make([]string, len(g.after))
+	for i, a := range g.after {
+		names[i] = a.name
+	}
+	return names
 }

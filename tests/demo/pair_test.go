@@ -33,16 +33,18 @@ func parse(t *testing.T, lines string) []attribute {
 	return attrs
 }
 
-// sketch writes groups as "before → after, after", the shape that these tests are about.
+// sketch writes groups as "before → after » after", the shape that these tests are about.
 func sketch(c comparison) []string {
-	marks := map[change]string{changed: " → ", derived: " » ", added: "+ ", dropped: " ×"}
 	var lines []string
 	for _, g := range c.groups {
-		var names []string
+		words := []string{g.before.name}
 		for _, a := range g.after {
-			names = append(names, a.name)
+			words = append(words, marks[a.change], a.name)
 		}
-		lines = append(lines, g.before.name+marks[g.change]+strings.Join(names, ", "))
+		if g.change() == dropped {
+			words = append(words, marks[dropped])
+		}
+		lines = append(lines, strings.TrimSpace(strings.Join(words, " ")))
 	}
 	return lines
 }
@@ -58,24 +60,28 @@ func TestCompare(t *testing.T) {
 		"gen_ai.usage.input_tokens → gen_ai.usage.input_tokens")
 	f("one becomes many, in the table's order",
 		"http.url str http://shop/ok?a=1", "url.query str a=1\nserver.address str shop\nurl.path str /ok\nurl.scheme str http",
-		"http.url → url.scheme, url.path, url.query, server.address")
+		"http.url → url.scheme → url.path → url.query → server.address")
 	f("an equal value is the better source",
 		"http.url str http://shop/ok\nhttp.host str shop\nhttp.scheme str http",
 		"server.address str shop\nurl.scheme str http\nurl.path str /ok",
 		"http.url → url.path", "http.scheme → url.scheme", "http.host → server.address")
 	f("unknown rename, by value", "acme.tenant str blue", "tenant.name str blue", "acme.tenant → tenant.name")
-	f("a value that says nothing pairs nothing", "a bool true\nb str -", "c bool true\nd str -", "+ c", "+ d", "a ×", "b ×")
+	f("a value that says nothing pairs nothing", "a bool true\nb str -", "c bool true\nd str -", "a ×", "b ×", "+ c", "+ d")
 	f("read out of an attribute that stays",
 		"upstream_cluster str kube_shop_cart_8080",
 		"upstream_cluster str kube_shop_cart_8080\ngateway.upstream.service.name str cart\ngateway.upstream.service.port int 8080",
-		"upstream_cluster » gateway.upstream.service.name, gateway.upstream.service.port")
+		"upstream_cluster » gateway.upstream.service.name » gateway.upstream.service.port")
 	f("not amid a word", "upstream_cluster str cartoon", "upstream_cluster str cartoon\ngateway.x str cart", "+ gateway.x")
 	f("read out of a line", "(body) - GET /ok 200", "(body) - GET /ok 200\nurl.path str /ok\nhttp.response.status_code int 200",
-		"(body) » url.path, http.response.status_code")
+		"(body) » http.response.status_code » url.path")
+	f("dropped stands where it would have been", "b str 1\nhttp.status_code str 0\nuser_agent str curl", "user_agent.original str curl",
+		"http.status_code ×", "user_agent → user_agent.original", "b ×")
+	f("a changed line keeps its parts beside it", "(body) - GET /ok?sig=1 200", "(body) - GET /ok?sig=REDACTED 200\nurl.path str /ok",
+		"(body) → (body) » url.path")
 	f("fields pair with fields only", "(name) - ingress\nx str ingress", "(name) - GET\ny str ingress", "(name) → (name)", "x → y")
 	f("status read out of the code", "http.status_code str 503\n(status) - Unset",
 		"http.response.status_code int 503\nerror.type str 503\n(status) - Error",
-		"(status) → (status)", "http.status_code → http.response.status_code, error.type")
+		"(status) → (status)", "http.status_code → http.response.status_code → error.type")
 	f("resource comes last",
 		"resource node_name str http-1.kgateway-system\nhttp.method str GET",
 		"resource node_name str http-1.kgateway-system\nresource k8s.pod.name str http-1\nhttp.request.method str GET",
@@ -112,14 +118,16 @@ func FuzzCompare(f *testing.F) {
 
 		var left, right []attribute
 		for _, g := range c.groups {
-			if g.change != added {
+			if g.change() != added {
 				left = append(left, g.before)
 			}
-			right = append(right, g.after...)
-			if g.change == derived {
+			for _, a := range g.after {
+				right = append(right, a.attribute)
+			}
+			if g.kept {
 				right = append(right, g.before)
 			}
-			require.Equal(t, g.change == dropped, len(g.after) == 0)
+			require.Equal(t, g.change() == dropped, len(g.after) == 0)
 			last := 0
 			for _, r := range secrets(g.before.value, g.after) {
 				require.True(t, last <= r[0] && r[0] <= r[1] && r[1] <= len(g.before.value), "%v in %q", r, g.before.value)
@@ -159,7 +167,7 @@ func TestSecrets(t *testing.T) {
 	t.Parallel()
 	f := func(before, after, want string) {
 		t.Helper()
-		got := string(palette{}.strike(before, secrets(before, []attribute{{value: after}})).runes)
+		got := string(palette{}.strike(before, secrets(before, []outcome{{attribute: attribute{value: after}}})).runes)
 		assert.Equal(t, want, got, before)
 	}
 	f("http://h/ok?user=1&sig=abcd&x=2", "user=1&sig=REDACTED&x=2", "http://h/ok?user=1&sig=~~abcd~~&x=2")
@@ -187,6 +195,6 @@ func TestStats(t *testing.T) {
 
 	s.add(stats{spansIn: 1234, spansOut: 1234, recordsIn: 5, recordsOut: 5})
 	assert.Equal(t, "spans 1,234 in, 1,234 out · log records 5 in, 5 out · 2 attributes renamed · 1 type mended · "+
-		"1 read out of others · 1 span name set · 1 status set · 1 secret hidden", s.String())
-	assert.Equal(t, "spans 0 in, 0 out", stats{}.String())
+		"1 derived · 1 span name set · 1 status set · 1 secret hidden", strings.Join(s.parts(), " · "))
+	assert.Equal(t, "spans 0 in, 0 out", strings.Join(stats{}.parts(), " · "))
 }

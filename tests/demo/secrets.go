@@ -7,7 +7,7 @@ const redacted = "REDACTED"
 
 // secrets returns the byte ranges of a value from before that the values after it show as REDACTED: values of query
 // parameters, and user and password of a URL. The ranges are in order and do not overlap.
-func secrets(before string, after []attribute) [][2]int {
+func secrets(before string, after []outcome) [][2]int {
 	var ranges [][2]int
 	hidden := map[string]bool{} // query parameters
 	userinfo := false

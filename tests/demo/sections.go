@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
@@ -10,10 +11,8 @@ import (
 // section is one gateway of the report.
 type section struct {
 	title string
-	// gateway, versions and constructed select the captures. No version means all of them.
-	gateway     string
-	versions    []string
-	constructed bool
+	// captures are patterns of path.Match for the names of the captures that belong to it.
+	captures []string
 	// overHTTP sends OTLP/HTTP protobuf instead of OTLP/gRPC, as this gateway does.
 	overHTTP bool
 	// span and record say what the shown items should have, most wanted first. Among equals the item with the most
@@ -21,76 +20,78 @@ type section struct {
 	span, record []hint
 }
 
-// hint wants an item whose fact of that name contains a text; an empty text only wants the fact.
-type hint struct{ name, contains string }
+// hint wants an item whose fact of that name contains a text; an empty text only wants the fact, and one that begins
+// with "=" wants just what follows.
+type hint struct{ name, value string }
+
+func (h hint) fits(it item) bool {
+	value := it.get(h.name)
+	if exact, ok := strings.CutPrefix(h.value, "="); ok {
+		return value == exact
+	}
+	return value != "" && strings.Contains(value, h.value)
+}
 
 // sections are the gateways in the order of the report. Together they own every capture (TestSectionsOwnEveryCapture).
 var sections = []section{
 	{
-		title: "kgateway 2.4.2", gateway: "kgateway", versions: []string{"2.4.2"},
-		span: []hint{{"http.url", "sig="}}, record: []hint{{"http.response.status_code", "503"}, {"url.path", "/"}},
+		title: "kgateway 2.4.2", captures: []string{"kgateway/2.4.2-*"},
+		span: []hint{{"http.url", "sig="}}, record: []hint{{"http.response.status_code", "503"}},
 	},
 	{
-		title: "kgateway 2.2.0", gateway: "kgateway", versions: []string{"2.2.0"},
+		title: "kgateway 2.2.0", captures: []string{"kgateway/2.2.0-*"},
 		span: []hint{{"http.status_code", "503"}, {"response_flags", "U"}}, record: []hint{{"url.path", "sig="}},
 	},
 	{
-		title: "Envoy 1.40.0", gateway: "envoy",
-		span:   []hint{{"error.reason", ""}, {"retry.count", ""}},
-		record: []hint{{fieldBody, "] \""}, {fieldBody, "sig="}},
+		title: "Envoy 1.40.0", captures: []string{"envoy/*"},
+		span: []hint{{"error.reason", ""}, {"retry.count", ""}}, record: []hint{{fieldBody, "] \""}, {fieldBody, "sig="}},
 	},
 	{
-		title: "Envoy 1.40.0 as Istio configures it", gateway: "istio",
-		span: []hint{{"upstream_cluster", "outbound|"}, {"http.status_code", "0"}}, record: []hint{{fieldBody, "sig="}},
+		title: "Envoy 1.40.0 as Istio configures it", captures: []string{"istio/*"},
+		span: []hint{{fieldKind, "Client"}, {"http.url", ""}, {"http.status_code", "=503"}}, record: []hint{{fieldBody, "outbound|"}},
 	},
 	{
-		title: "Envoy Gateway 1.9.1", gateway: "envoy-gateway",
-		span: []hint{{"upstream_cluster", "httproute/"}, {"http.status_code", "50"}}, record: []hint{{"response_code", "50"}},
+		title: "Envoy Gateway 1.9.1", captures: []string{"envoy-gateway/*"},
+		span: []hint{{"upstream_cluster", "httproute/"}, {"http.status_code", "=0"}}, record: []hint{{"response_code", "503"}},
 	},
 	{
-		title: "Envoy AI Gateway 1.2.0", gateway: "envoy-ai-gateway",
+		title: "Envoy AI Gateway 1.2.0", captures: []string{"envoy-ai-gateway/*"},
 		span: []hint{{"llm.token_count.prompt", ""}}, record: []hint{{"gen_ai.usage.input_tokens", ""}},
 	},
 	{
-		title: "agentgateway 0.9.0", gateway: "agentgateway", versions: []string{"0.9.0"},
-		span: []hint{{"llm.provider", ""}}, record: []hint{{fieldBody, "llm.provider="}},
+		title:    "agentgateway 0.9.0, and the example of its documentation (constructed)",
+		captures: []string{"agentgateway/0.9.0-*", "constructed/agentgateway/0.9-*"},
+		span:     []hint{{"llm.provider", ""}}, record: []hint{{fieldBody, "llm.provider="}},
 	},
 	{
-		title: "agentgateway 0.9 (constructed from its documentation)", gateway: "agentgateway", constructed: true,
-		span: []hint{{"gen_ai.system", ""}}, record: []hint{{fieldBody, "llm.provider="}},
-	},
-	{
-		title: "agentgateway 1.4.1", gateway: "agentgateway", versions: []string{"1.4.1"},
+		title: "agentgateway 1.4.1", captures: []string{"agentgateway/1.4.1-*"},
 		span:   []hint{{"gen_ai.prompt.0.content", ""}, {"gen_ai.usage.prompt_tokens", ""}},
-		record: []hint{{"http.status", "50"}, {"reason", ""}},
+		record: []hint{{"reason", ""}, {"mcp.method.name", ""}},
 	},
 	{
-		title: "agentgateway main", gateway: "agentgateway", versions: []string{"main"},
-		span: []hint{{"gen_ai.usage.reasoning_tokens", ""}}, record: []hint{{"gen_ai.usage.input_tokens", ""}},
+		title: "agentgateway main", captures: []string{"agentgateway/main-*"},
+		span: []hint{{"gen_ai.usage.reasoning_tokens", ""}}, record: []hint{{"gen_ai.usage.reasoning_tokens", ""}},
 	},
 	{
-		title: "Kong 3.9.3, with 3.8.1 and 3.4.2", gateway: "kong", overHTTP: true,
-		span: []hint{{"http.url", "sig="}}, record: []hint{{fieldBody, "sig="}},
+		title: "Kong 3.9.3, with 3.8.1 and 3.4.2", captures: []string{"kong/*"}, overHTTP: true,
+		span: []hint{{"http.url", "sig="}, {resourceLabel + "service.version", "3.9.3"}}, record: []hint{{fieldBody, "sig="}},
 	},
 	{
-		title: "Kong Enterprise (constructed from its documentation)", gateway: "kong", constructed: true, overHTTP: true,
+		title: "Kong Enterprise (constructed from its documentation)", captures: []string{"constructed/kong/*"}, overHTTP: true,
 		span: []hint{{"gen_ai.usage.input_tokens", ""}}, record: []hint{{"url.domain", ""}},
 	},
-	{title: "Caddy 2.10 and 2.11", gateway: "caddy", overHTTP: true, span: []hint{{"http.method", ""}}},
-	{title: "Traefik 3.6.12", gateway: "traefik", overHTTP: true},
+	{title: "Caddy 2.10 and 2.11", captures: []string{"caddy/*"}, overHTTP: true, span: []hint{{"http.method", ""}}},
+	{title: "Traefik 3.6.12", captures: []string{"traefik/*"}, overHTTP: true},
 }
 
 // owns tells whether a capture belongs to the section.
 func (s section) owns(c replay.Capture) bool {
-	if c.Gateway != s.gateway || c.Constructed != s.constructed {
-		return false
-	}
-	for _, v := range s.versions {
-		if v == c.Version {
+	for _, pattern := range s.captures {
+		if ok, err := path.Match(pattern, c.String()); ok && err == nil {
 			return true
 		}
 	}
-	return len(s.versions) == 0
+	return false
 }
 
 // assign returns the captures of each section, or an error that names a capture which no section or more than one owns.
@@ -134,7 +135,7 @@ func (e exchange) score(hints []hint) int {
 	score := 2*s.renamed + 3*s.types + 5*s.secrets + 3*s.names + 3*s.statuses + s.derived
 	weight := 1 << 20
 	for _, h := range hints {
-		if v := e.before.get(h.name); v != "" && strings.Contains(v, h.contains) {
+		if h.fits(e.before) {
 			score += weight
 		}
 		weight /= 2

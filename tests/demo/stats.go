@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // stats counts what happened to the items of one gateway, or of all.
@@ -15,38 +14,35 @@ type stats struct {
 	secrets               int // values that were hidden
 	names                 int // spans with another name
 	statuses              int // spans with another status
-	derived               int // attributes read out of others
+	derived               int // attributes and fields read out of others
 }
 
 // count adds what one comparison shows.
 func (s *stats) count(c comparison) {
 	for _, g := range c.groups {
 		s.secrets += len(secrets(g.before.value, g.after))
-		switch {
-		case g.before.name == fieldName && g.change == changed:
-			s.names++
-		case g.before.name == fieldStatus && g.change == changed:
-			s.statuses++
-		case isField(g.before.name):
-			if g.change == derived || g.change == changed {
-				s.derived += len(g.after)
+		for _, a := range g.after {
+			if a.change == derived {
+				s.derived++
 			}
-		case g.change == derived:
-			s.derived += len(g.after)
-		case g.change == changed:
+		}
+		if g.change() != changed {
+			continue
+		}
+		switch {
+		case g.before.name == fieldName:
+			s.names++
+		case g.before.name == fieldStatus:
+			s.statuses++
+		case !isField(g.before.name):
 			if g.after[0].name != g.before.name {
 				s.renamed++
 			}
-			if mended(g) {
+			if g.before.typ != g.after[0].typ {
 				s.types++
 			}
 		}
 	}
-}
-
-// mended tells whether the first thing that became of an attribute has another type.
-func mended(g group) bool {
-	return g.change == changed && g.before.typ != "" && g.after[0].typ != "" && g.after[0].typ != g.before.typ
 }
 
 func (s *stats) add(o stats) {
@@ -62,8 +58,8 @@ func (s *stats) add(o stats) {
 	s.derived += o.derived
 }
 
-// String is one line; counts of zero are left out, except what went in and came out.
-func (s stats) String() string {
+// parts are short phrases. Counts of zero are left out, except what went in and came out.
+func (s stats) parts() []string {
 	var parts []string
 	if s.spansIn+s.spansOut > 0 || s.recordsIn+s.recordsOut == 0 {
 		parts = append(parts, fmt.Sprintf("spans %s in, %s out", thousands(s.spansIn), thousands(s.spansOut)))
@@ -77,7 +73,7 @@ func (s stats) String() string {
 	}{
 		{s.renamed, "attribute renamed", "attributes renamed"},
 		{s.types, "type mended", "types mended"},
-		{s.derived, "read out of others", "read out of others"},
+		{s.derived, "derived", "derived"},
 		{s.names, "span name set", "span names set"},
 		{s.statuses, "status set", "statuses set"},
 		{s.secrets, "secret hidden", "secrets hidden"},
@@ -89,7 +85,7 @@ func (s stats) String() string {
 			parts = append(parts, thousands(c.count)+" "+c.many)
 		}
 	}
-	return strings.Join(parts, " · ")
+	return parts
 }
 
 // thousands writes 12345 as 12,345.

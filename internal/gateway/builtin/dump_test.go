@@ -40,7 +40,7 @@ func TestDump(t *testing.T) {
 				once := gatewaytest.Traces(td)
 				e.Traces(td)
 				if gatewaytest.Traces(td) != once {
-					t.Error("not idempotent", f)
+					t.Error("not idempotent", f, diff(once, gatewaytest.Traces(td)))
 				}
 			} else {
 				ld, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(d)
@@ -53,9 +53,19 @@ func TestDump(t *testing.T) {
 				once := gatewaytest.Logs(ld)
 				e.Logs(ld)
 				if gatewaytest.Logs(ld) != once {
-					t.Error("not idempotent", f)
+					t.Error("not idempotent", f, diff(once, gatewaytest.Logs(ld)))
 				}
 			}
 		}
 	}
+}
+
+func diff(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range x {
+		if i >= len(y) || x[i] != y[i] {
+			return x[i] + " -> " + y[min(i, len(y)-1)]
+		}
+	}
+	return ""
 }

@@ -73,11 +73,7 @@ var logRules = []gateway.Rule{
 		Op: gateway.OpHostPort, Signals: gateway.OnLogs,
 		Source: "Caddy before 2.5, modules/caddyhttp/marshalers.go (pull request 4403)",
 	},
-	// Header values are arrays of strings.
-	{
-		From: "request.headers.User-Agent", To: []string{attrs.UserAgentOriginal},
-		Op: gateway.OpString, Signals: gateway.OnLogs, Source: srcRequest,
-	},
+	// Header values are arrays of strings, the user agent's too: it stays among the headers.
 	{
 		From: "request.headers.<key>", To: []string{attrs.HTTPRequestHeader + "<key>"},
 		Op: gateway.OpHeader, Signals: gateway.OnLogs, Source: srcRequest,

@@ -32,7 +32,6 @@ var Profile = g.Profile{
 		{In: g.InResource, Key: "node_name", And: &g.Evidence{In: g.InResource, Key: "log_name"}, Source: accessLog},
 		{In: g.InAttributes, Key: "component", Equal: "proxy", Source: tags + " (1.32 and earlier, Zipkin)"},
 		{In: g.InAttributes, Key: "response_flags", Source: formats},
-		{In: g.InAttributes, Key: "response_code_details", Source: formats},
 		{In: g.InAttributes, Key: "x-envoy-origin-path", Source: formats},
 	},
 	Attributes: append(spanTags, logFields...),

@@ -38,7 +38,7 @@ var Profile = g.Profile{
 		{Key: "kong.route_name", Text: "{" + attrs.GatewayRouteName + "}", Source: zipkin},
 	},
 	Spans: g.SpanFacts{
-		Names: []string{"kong", "kong.balancer"},
+		Names: []string{"kong", "kong.balancer", "kong.internal.request"},
 		// 3.0 to 3.2 named the root "GET /path"; zipkin does with http_span_name=method_path.
 		RawPathNames:       true,
 		GenAINames:         []string{"kong.gen_ai"},

@@ -9,9 +9,9 @@ import (
 // into method, path and protocol; JSON lines (escape=json) usually carry nginx' variables under their own
 // names. A variable that is missing is "-", or "" in JSON.
 //
-// After a retry the upstream variables are lists ("10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80"): no single value
-// is right, so they stay. request_id stays: it is nginx' own and no header. So does $uri: it is the path
-// after rewriting.
+// After a retry the upstream variables are lists ("10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80"). The last status
+// is the one that counted; the others stay as they are. request_id stays: it is nginx' own and no header. So
+// does $uri: it is the path after rewriting.
 var logRules = []gateway.Rule{
 	// The request.
 	{
@@ -154,7 +154,7 @@ var logRules = []gateway.Rule{
 	},
 	{
 		From: "upstream_status", To: []string{attrs.GatewayUpstreamStatusCode},
-		Op: gateway.OpIntNonzero, Signals: gateway.OnLogs, Dash: true, Source: srcProxied,
+		Op: gateway.OpLastStatus, Signals: gateway.OnLogs, Dash: true, Source: srcProxied,
 	},
 	{
 		From: "upstream_response_time", To: []string{attrs.GatewayUpstreamDuration},
