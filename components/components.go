@@ -39,6 +39,7 @@ import (
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
+	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -54,6 +55,7 @@ func Factories() (otelcol.Factories, error) {
 	}
 	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		memorylimiterprocessor.NewFactory(),
+		gatewaysemconvprocessor.NewFactory(),
 		k8sattributesprocessor.NewFactory(),
 		resourceprocessor.NewFactory(),
 		filterprocessor.NewFactory(),

@@ -1,6 +1,7 @@
 package logline
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -49,14 +50,15 @@ func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
 	p := agwParser{s: line, pairs: pairs[:0]}
 	from := target + len("request")
 	end, tail := p.findDuration(from, tailPairs[:0])
-	if at := p.builtins(from, end); at >= 0 {
-		return 0, &syntaxError{f, at, "a space and key=value"}
+	front, bad := p.builtins(from, end)
+	if bad >= 0 {
+		return 0, &syntaxError{f, bad, "a space and key=value"}
 	}
 
-	attrs.EnsureCapacity(min(len(p.pairs)+len(tail)+1, maxScanned))
+	attrs.EnsureCapacity(min(len(front)+len(tail), maxScanned))
 	out := fields{m: attrs}
 	var seen [len(agwKeys)]bool
-	for _, pair := range p.pairs {
+	for _, pair := range front {
 		pair.put(&out, line)
 		if pair.rank >= 0 {
 			seen[pair.rank] = true
@@ -138,11 +140,11 @@ func isMillis(s string) bool {
 // maxAgwConflicts bounds how often a line may break the order before the rest is taken as text.
 const maxAgwConflicts = 16
 
-// builtins reads the built-in pairs of s[from:end] into p.pairs. It returns -1, or the index at which a pair should start
-// and none does.
-func (p *agwParser) builtins(from, end int) (bad int) {
+// builtins reads the built-in pairs of s[from:end]. bad is -1, or the index at which a pair should start and none does.
+// The parser is passed by value, which keeps its pairs on the caller's stack.
+func (p agwParser) builtins(from, end int) (pairs []agwPair, bad int) {
 	if from == end && end == len(p.s) {
-		return from // a line without any pair
+		return nil, from // a line without any pair
 	}
 	// With a duration found behind the region, one inside it is an imitation.
 	limit := int16(len(agwKeys))
@@ -159,12 +161,12 @@ func (p *agwParser) builtins(from, end int) (bad int) {
 		}
 		holder := p.holder(next.rank)
 		if holder < 0 {
-			return i
+			return nil, i
 		}
 		p.pairs = p.pairs[:holder+1]
 		if conflicts++; conflicts > maxAgwConflicts {
 			p.pairs[holder].end = end
-			return -1
+			return p.pairs, -1
 		}
 		if rank := next.rank; rank >= 0 && rank < limit && retried != i {
 			if p.repeats(rank) {
@@ -184,7 +186,7 @@ func (p *agwParser) builtins(from, end int) (bad int) {
 		i = p.nextBuiltin(i+1, end, above, limit)
 		p.pairs[holder].end = i
 	}
-	return -1
+	return p.pairs, -1
 }
 
 // builtin reads the pair at i, which must stand where the order allows it. On failure it still returns the rank of the key, -1 for
@@ -237,9 +239,9 @@ func (p *agwParser) builtin(i, end int, limit int16) (pair agwPair, ok bool) {
 
 // lastRank is the rank of the last built-in read, -1 before the first.
 func (p *agwParser) lastRank() int16 {
-	for i := len(p.pairs) - 1; i >= 0; i-- {
-		if p.pairs[i].rank >= 0 {
-			return p.pairs[i].rank
+	for _, pair := range slices.Backward(p.pairs) {
+		if pair.rank >= 0 {
+			return pair.rank
 		}
 	}
 	return -1
@@ -253,8 +255,8 @@ func (p *agwParser) holder(rank int16) int {
 		return n - 1
 	}
 	last, lower := -1, -1
-	for i := len(p.pairs) - 1; i >= 0; i-- {
-		r := p.pairs[i].rank
+	for i, pair := range slices.Backward(p.pairs) {
+		r := pair.rank
 		if r < 0 {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestAgentgatewayKeys(t *testing.T) {
 	for _, key := range agwKeys {
 		longest = max(longest, len(key.name))
 	}
-	assert.Equal(t, longest, agwMaxKey)
+	assert.Equal(t, agwMaxKey, longest)
 	assert.Equal(t, agwDuration, agwKeys[len(agwKeys)-1].name)
 }
 
@@ -54,7 +55,7 @@ func TestParseAgentgatewayNotAccessLog(t *testing.T) {
 	t.Parallel()
 	f := func(line string) {
 		t.Helper()
-		assert.ErrorIs(t, refused(t, FormatAgentgatewayText, line), ErrNotAccessLog)
+		assert.ErrorIs(t, refusal(t, FormatAgentgatewayText, line), ErrNotAccessLog)
 	}
 	f("2026-11-21T14:03:08.361995Z\tinfo\tagent_core::signal::imp\treceived signal SIGTERM, starting shutdown\t")
 	f("2026-11-21T14:03:00.229892Z\twarn\tagent_llm\tfailed request gateway=x")
@@ -68,7 +69,7 @@ func TestParseAgentgatewayNotAccessLog(t *testing.T) {
 		"2026-11-21T14:03:00.1Z\tinfo", "2026-11-21T14:03:00.1Z\tinfo\trequest", "2026-11-21T14:03:00.1Z\tinfo\trequest ",
 		"2026-11-21T14:03:00.1Z\tinfo\trequest =b", "2026-11-21T14:03:00.1Z\tinfo\trequest a b=c", "injected llm.request.tokens=21 duration=43ms",
 	} {
-		assert.NotErrorIs(t, refused(t, FormatAgentgatewayText, line), ErrNotAccessLog)
+		assert.NotErrorIs(t, refusal(t, FormatAgentgatewayText, line), ErrNotAccessLog)
 	}
 }
 
@@ -174,7 +175,7 @@ func TestParseAgentgatewayInjection(t *testing.T) {
 		assert.Equal(t, want, got)
 	}
 	const llm = " protocol=llm gen_ai.provider.name=openai gen_ai.request.model="
-	const real = " gen_ai.response.model=real gen_ai.usage.input_tokens=21 reason=Timeout duration=5ms"
+	const rest = " gen_ai.response.model=real gen_ai.usage.input_tokens=21 reason=Timeout duration=5ms"
 	for _, model := range []string{
 		"x http.status=500",
 		"x http.status=500 trace.id=0 span.id=0",
@@ -193,11 +194,11 @@ func TestParseAgentgatewayInjection(t *testing.T) {
 		"x retry.attempt=many",
 		"x =", "=", "x foo=bar baz", `x "quoted"`, " ", "a  b ",
 	} {
-		f(llm+model+real, attributes{
+		f(llm+model+rest, attributes{
 			"protocol": "llm", "gen_ai.provider.name": "openai", "gen_ai.request.model": model, "gen_ai.response.model": "real",
 			"gen_ai.usage.input_tokens": int64(21), "reason": "Timeout",
 		})
-		f(llm+model+real+` user.agent="x duration=1ms y" z=1`, attributes{
+		f(llm+model+rest+` user.agent="x duration=1ms y" z=1`, attributes{
 			"protocol": "llm", "gen_ai.provider.name": "openai", "gen_ai.request.model": model, "gen_ai.response.model": "real",
 			"gen_ai.usage.input_tokens": int64(21), "reason": "Timeout", "user.agent": "x duration=1ms y", "z": int64(1),
 		})
@@ -222,7 +223,7 @@ func TestAgentgatewayRandom(t *testing.T) {
 		switch class {
 		case agwInt:
 			n := rng.Int64N(1000)
-			return fmt.Sprint(n), n
+			return strconv.FormatInt(n, 10), n
 		case agwDouble:
 			n := float64(rng.IntN(100)) / 4
 			return fmt.Sprint(n), n

@@ -10,18 +10,18 @@ import (
 )
 
 // samples is one ordinary line for each format, and large or unusual ones.
-func samples(t testing.TB) map[string]struct {
+func samples(tb testing.TB) map[string]struct {
 	format Format
 	line   string
 } {
-	t.Helper()
+	tb.Helper()
 	line := func(name, part string) string {
-		for _, line := range recording(t, name) {
+		for _, line := range recording(tb, name) {
 			if strings.Contains(line, part) {
 				return line
 			}
 		}
-		require.Fail(t, "no such line", "%s in %s", part, name)
+		require.Fail(tb, "no such line", "%s in %s", part, name)
 		return ""
 	}
 	const clf = `203.0.113.7 - - ` + clfTime + ` "GET /api/orders?x=%20y HTTP/2.0" 200 612 "-" "Mozilla/5.0 (X11; Linux x86_64)" `

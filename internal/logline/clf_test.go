@@ -1,6 +1,7 @@
 package logline
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -98,9 +99,7 @@ func TestParseIngressNginx(t *testing.T) {
 			"remote_addr": "10.0.0.9", "method": "GET", "path": "/a", "protocol": "HTTP/2.0", "status": int64(200), "body_bytes_sent": int64(6),
 			"http_user_agent": "curl", "request_length": int64(431), "request_time": 0.012,
 		}
-		for key, value := range more {
-			want[key] = value
-		}
+		maps.Copy(want, more)
 		got, at := parsed(t, FormatIngressNginx, head+rest)
 		assert.Equal(t, want, got)
 		assert.Equal(t, unixNano(t, clfAt), at)

@@ -22,7 +22,7 @@ func TestFormatString(t *testing.T) {
 func TestParseUnknownFormat(t *testing.T) {
 	t.Parallel()
 	for _, f := range []Format{FormatUnknown, Format(200)} {
-		err := refused(t, f, "{}")
+		err := refusal(t, f, "{}")
 		require.ErrorIs(t, err, errUnknownFormat)
 		for known := FormatEnvoyText; known <= FormatTraefikCommon; known++ {
 			assert.ErrorContains(t, err, known.String())
@@ -79,8 +79,8 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	f := func(format Format, line, want string) {
 		t.Helper()
-		err := refused(t, format, line)
-		assert.EqualError(t, err, format.String()+" line: want "+want)
+		err := refusal(t, format, line)
+		require.EqualError(t, err, format.String()+" line: want "+want)
 		assert.NotContains(t, err.Error(), "secret")
 	}
 	f(FormatEnvoyText, "secret", "'[' at byte 0")

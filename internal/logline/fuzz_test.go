@@ -38,8 +38,7 @@ func checkLine(t *testing.T, format Format, line string) (attributes, error) {
 	if err != nil {
 		require.Zero(t, attrs.Len())
 		require.Zero(t, at)
-		var syntax *syntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*syntaxError](err); ok {
 			require.Equal(t, format == FormatIstioText, syntax.format == FormatIstioText)
 			require.GreaterOrEqual(t, syntax.offset, 0)
 			require.LessOrEqual(t, syntax.offset, len(line)+2, "a missing field may stand behind the last separator")
@@ -95,7 +94,9 @@ func fuzzText(f *testing.F, format Format) {
 		if err != nil {
 			return
 		}
-		require.NotEmpty(t, raw)
+		if format != FormatAgentgatewayText { // a line can be cut behind the first key
+			require.NotEmpty(t, raw)
+		}
 		for key, value := range raw {
 			switch value.(type) {
 			case string, int64, float64:

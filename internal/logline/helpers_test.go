@@ -20,39 +20,45 @@ import (
 type attributes = map[string]any
 
 // parsed parses a line that must be accepted.
-func parsed(t testing.TB, f Format, line string) (attributes, int64) {
-	t.Helper()
+func parsed(tb testing.TB, f Format, line string) (attributes, int64) {
+	tb.Helper()
 	attrs := pcommon.NewMap()
 	unixNano, err := Parse(f, line, attrs)
-	require.NoError(t, err, line)
+	require.NoError(tb, err, line)
 	raw := attrs.AsRaw()
-	require.Len(t, raw, attrs.Len(), "a key occurs twice")
+	require.Len(tb, raw, attrs.Len(), "a key occurs twice")
 	return raw, unixNano
 }
 
-// refused parses a line that must be refused and returns the error.
-func refused(t testing.TB, f Format, line string) error {
-	t.Helper()
+// refused parses a line that must be refused.
+func refused(tb testing.TB, f Format, line string) {
+	tb.Helper()
+	require.Error(tb, refusal(tb, f, line))
+}
+
+// refusal returns the error for a line that must be refused.
+func refusal(tb testing.TB, f Format, line string) error {
+	tb.Helper()
 	attrs := pcommon.NewMap()
 	unixNano, err := Parse(f, line, attrs)
-	require.Error(t, err, line)
-	require.Zero(t, unixNano)
-	require.Zero(t, attrs.Len(), "attributes are left behind")
+	require.Error(tb, err, line)
+	require.Zero(tb, unixNano)
+	require.Zero(tb, attrs.Len(), "attributes are left behind")
 	return err
 }
 
-func unixNano(t testing.TB, rfc3339 string) int64 {
-	t.Helper()
+func unixNano(tb testing.TB, rfc3339 string) int64 {
+	tb.Helper()
 	at, err := time.Parse(time.RFC3339Nano, rfc3339)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return at.UnixNano()
 }
 
 // recording returns the lines of a file in testdata, without their line endings.
-func recording(t testing.TB, name string) []string {
-	t.Helper()
+func recording(tb testing.TB, name string) []string {
+	tb.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", name))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 }
 

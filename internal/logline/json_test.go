@@ -133,8 +133,8 @@ func TestParseJSONDepth(t *testing.T) {
 	arrays := func(n int) string { return `{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}" }
 	parsed(t, FormatJSON, objects(maxJSONDepth))
 	parsed(t, FormatJSON, arrays(maxJSONDepth-1))
-	require.ErrorContains(t, refused(t, FormatJSON, objects(maxJSONDepth+1)), "64 levels")
-	require.ErrorContains(t, refused(t, FormatJSON, arrays(maxJSONDepth)), "64 levels")
+	require.ErrorContains(t, refusal(t, FormatJSON, objects(maxJSONDepth+1)), "64 levels")
+	require.ErrorContains(t, refusal(t, FormatJSON, arrays(maxJSONDepth)), "64 levels")
 	refused(t, FormatJSON, strings.Repeat(`{"a":`, 1_000_000))
 	refused(t, FormatJSON, `{"a":`+strings.Repeat("[", 1_000_000))
 }

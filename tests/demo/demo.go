@@ -75,7 +75,7 @@ func run(ctx context.Context, out io.Writer, l layout, binary, captures string) 
 		}
 		total.add(counted)
 	}
-	d.say("%s", d.title(fmt.Sprintf("all %d gateways", len(sections))))
+	d.say("%s", d.title("in total"))
 	d.say("%s", strings.Join(d.phrases(total.parts()), "\n"))
 
 	if err := d.process.Stop(stopGrace); err != nil {
@@ -107,7 +107,7 @@ func (d *demo) start(ctx context.Context, binary string) error {
 	d.say("Ready after %s: OTLP/gRPC on %s, OTLP/HTTP on %s, Zipkin on %s.",
 		time.Since(began).Round(10*time.Millisecond), cfg.OTLPGRPC, cfg.OTLPHTTP, cfg.Zipkin)
 	d.say("Each table shows one item as the gateway sent it and as it left the Collector:")
-	d.say("%s→ renamed or mended   » read out of it   + new   × dropped   %s hidden", indent,
+	d.say("%s→ renamed or mended   » read out of it   = there already   + new   × dropped   %s hidden", indent,
 		d.paintText(d.strike("secret", [][2]int{{0, len("secret")}}), 0, ""))
 	d.say("%s", "")
 	return nil

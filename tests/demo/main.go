@@ -21,7 +21,7 @@ import (
 const (
 	defaultWidth = 120
 	maxWidth     = 200 // a wider table is harder to read
-	defaultRows  = 13  // lines of a table: two of them and their frame fit a screen
+	defaultRows  = 12  // lines of a table: two of them and their frame fit a screen
 )
 
 func main() {

@@ -12,6 +12,7 @@ type change int
 const (
 	changed change = iota // renamed, split off, or given another value or type
 	derived               // read out of a fact that holds several
+	merged                // the same was there under the new name already, or came from elsewhere
 	added                 // nothing before shows where it is from
 	dropped               // nothing after stands for it
 )
@@ -39,7 +40,7 @@ func (g group) change() change {
 	case len(g.after) == 0:
 		return dropped
 	}
-	return changed
+	return g.after[0].change
 }
 
 // comparison arranges what is known about one item before and after.
@@ -57,6 +58,8 @@ type comparison struct {
 //     reads as the new one;
 //  3. any new name with the same, telling value;
 //  4. a new name whose value occurs in an attribute that holds several facts (origins).
+//
+// What is left of the old names says that it is to be found under the new name, where that is so.
 func compare(before, after []attribute) comparison {
 	before, after = unique(before), unique(after)
 	p := &pairing{before: index(before), after: index(after), same: map[string]bool{}, group: map[string]*group{}}
@@ -199,12 +202,13 @@ func isField(name string) bool { return strings.HasPrefix(name, "(") }
 
 // result orders the groups for a reader: fields, then attributes by importance, the resource last.
 func (p *pairing) result(before, after []attribute) comparison {
+	final := index(after)
 	var c comparison
 	for _, b := range before {
 		if g := p.group[b.name]; g != nil {
 			c.groups = append(c.groups, *g)
 		} else if _, ok := p.after[b.name]; !ok && p.fate(b) != derived {
-			c.groups = append(c.groups, group{before: b})
+			c.groups = append(c.groups, group{before: b, after: elsewhere(b, final)})
 		}
 	}
 	for _, a := range after {
@@ -222,6 +226,16 @@ func (p *pairing) result(before, after []attribute) comparison {
 	}
 	slices.Sort(c.unchanged)
 	return c
+}
+
+// elsewhere finds the value of an old attribute under a new name that has it anyway.
+func elsewhere(b attribute, final map[string]attribute) []outcome {
+	for _, name := range renames[b.name] {
+		if a, ok := final[name]; ok && (a.value == b.value || telling(a.value) && holds(b.value, a.value)) {
+			return []outcome{{a, merged}}
+		}
+	}
+	return nil
 }
 
 // importance orders attributes by how much a reader looks for them.
@@ -247,15 +261,14 @@ func rank(name string) int {
 
 // sortName is the name that decides where the group stands: the first new one, or what it would have been.
 func (g group) sortName() string {
-	switch next := renames[g.before.name]; {
-	case isField(g.before.name):
-		return g.before.name
-	case len(g.after) > 0:
-		return g.after[0].name
-	case len(next) > 0:
-		return next[0]
+	next := g.labels()
+	if g.change() == dropped && len(renames[g.before.name]) > 0 {
+		next = renames[g.before.name]
 	}
-	return g.before.name
+	if isField(g.before.name) || isField(next[0]) && g.change() != added {
+		return g.before.name
+	}
+	return next[0]
 }
 
 // labels are the names that stand for the group in a list.

@@ -29,6 +29,7 @@ retry.attempt         http.request.resend_count
 try_count             http.request.resend_count
 guid:x-request-id     http.request.header.x-request-id
 peer.address          network.peer.address network.peer.port client.address client.port
+upstream_cluster.name upstream_cluster
 upstream_address      server.address server.port network.peer.address network.peer.port gateway.upstream.address gateway.upstream.port
 src.addr              network.peer.address network.peer.port client.address client.port
 endpoint              server.address server.port gateway.upstream.address gateway.upstream.port

@@ -73,7 +73,7 @@ func (s stats) parts() []string {
 	}{
 		{s.renamed, "attribute renamed", "attributes renamed"},
 		{s.types, "type mended", "types mended"},
-		{s.derived, "derived", "derived"},
+		{s.derived, "fact derived", "facts derived"},
 		{s.names, "span name set", "span names set"},
 		{s.statuses, "status set", "statuses set"},
 		{s.secrets, "secret hidden", "secrets hidden"},

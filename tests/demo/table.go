@@ -106,6 +106,8 @@ func (l layout) group(col columns, g group) []string {
 	for _, a := range g.after {
 		style, typStyle := "", ""
 		switch {
+		case a.change == merged:
+			style = styleDim
 		case a.change != changed:
 			style = styleNew
 		case g.before.typ != "" && a.typ != g.before.typ:
@@ -131,7 +133,7 @@ func (l layout) group(col columns, g group) []string {
 			if i == 0 {
 				h.name, h.typ = g.before.name, g.before.typ
 			}
-			if g.kept || g.change() == dropped {
+			if g.kept || g.change() == dropped || g.change() == merged {
 				h.style = styleDim
 			}
 			left = append(left, h)
@@ -153,7 +155,7 @@ func (l layout) group(col columns, g group) []string {
 }
 
 // marks stand between the halves.
-var marks = map[change]string{changed: "→", derived: "»", added: "+", dropped: "×"}
+var marks = map[change]string{changed: "→", derived: "»", merged: "=", added: "+", dropped: "×"}
 
 // line writes both halves with the mark of the right one between them.
 func (l layout) line(col columns, a, b half) string {

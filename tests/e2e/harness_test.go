@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -23,8 +24,9 @@ import (
 )
 
 const (
-	binaryEnv     = "GATEHOUSE_BINARY"
-	defaultBinary = "../../_build/otelcol-gatehouse"
+	binaryEnv     = "GATEHOUSE_BINARY" // a relative path is taken from the repository's root
+	defaultBinary = "_build/otelcol-gatehouse"
+	repository    = "../.."
 	capturesRoot  = "../captures"
 
 	startTimeout = 60 * time.Second // a cold start on a busy machine
@@ -42,14 +44,12 @@ type harness struct {
 // end of the test.
 func start(t *testing.T) *harness {
 	t.Helper()
-	binary := os.Getenv(binaryEnv)
-	if binary == "" {
-		binary = filepath.FromSlash(defaultBinary)
+	binary := cmp.Or(os.Getenv(binaryEnv), defaultBinary)
+	if !filepath.IsAbs(binary) {
+		binary = filepath.Join(repository, binary)
 	}
 	_, err := os.Stat(binary)
 	require.NoError(t, err, "the tests need the built binary: run make build, or set %s", binaryEnv)
-	binary, err = filepath.Abs(binary)
-	require.NoError(t, err)
 
 	sink, err := replay.StartSink()
 	require.NoError(t, err)

@@ -25,9 +25,16 @@ var legacyKeys = []string{
 	// Database and GenAI names of older conventions.
 	"db.statement", "gen_ai.system", "gen_ai.usage.prompt_tokens", "gen_ai.usage.completion_tokens",
 	// Envoy (source/common/tracing/common_values.h).
-	"http.protocol", "request_size", "response_size", "user_agent", "retry.count", "guid:x-request-id",
+	"http.protocol", "peer.address", "request_size", "response_size", "user_agent", "retry.count", "guid:x-request-id",
+	// Envoy Gateway's access log (internal/xds/translator/accesslog.go).
+	":authority", "response_code", "x-envoy-origin-path", "downstream_remote_address",
+	// Kong (kong/observability/tracing/instrumentation.lua).
+	"try_count",
 	// agentgateway up to main (crates/agentgateway/src/telemetry/log.rs).
 	"http.status", "http.path", "http.version", "src.addr", "llm.provider", "llm.request.model", "llm.response.model",
+	"trace.id", "span.id",
+	// OpenInference, by Envoy AI Gateway (spec/semantic_conventions.md).
+	"llm.system", "llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
 }
 
 func assertNoLegacyKeys(t *testing.T, items iter.Seq[pcommon.Map]) {
