@@ -31,6 +31,50 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// startCollector starts the real Collector with the configurations that the URIs name, waits until it runs, and returns
+// what stops it. Stopping drains the pipelines, so afterwards everything that was accepted has been exported.
+func startCollector(t *testing.T, uris ...string) (stop func()) {
+	t.Helper()
+	collector, err := otelcol.NewCollector(otelcol.CollectorSettings{
+		BuildInfo:               component.BuildInfo{Command: "otelcol-gatehouse", Version: "test"},
+		Factories:               Factories,
+		DisableGracefulShutdown: true,
+		SkipSettingGRPCLogger:   true,
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+			URIs:              uris,
+			ProviderFactories: Providers(),
+			DefaultScheme:     "env",
+		}},
+	})
+	require.NoError(t, err)
+	stopped := make(chan error, 1)
+	go func() { stopped <- collector.Run(context.Background()) }()
+	// The state is all that the Collector offers to wait on.
+	require.Eventually(t, func() bool {
+		select {
+		case err := <-stopped:
+			t.Errorf("the Collector stopped instead of starting: %v", err)
+			return true
+		default:
+			return collector.GetState() == otelcol.StateRunning
+		}
+	}, patience, 10*time.Millisecond)
+	if t.Failed() {
+		t.FailNow()
+	}
+	return func() {
+		t.Helper()
+		collector.Shutdown()
+		select {
+		case err := <-stopped:
+			require.NoError(t, err)
+		case <-time.After(patience):
+			require.FailNow(t, "the Collector did not stop")
+		}
+		assert.Equal(t, otelcol.StateClosed, collector.GetState())
+	}
+}
+
 // TestLaptopCollector starts the real Collector with the configuration that is compiled in, sends it what a gateway would,
 // and reads what it wrote.
 func TestLaptopCollector(t *testing.T) {
@@ -52,49 +96,14 @@ service:
   telemetry: {metrics: {level: none}, logs: {level: error}}
 `, freeAddress(t), otlpHTTP, zipkin, health, freeAddress(t), console)
 
-	collector, err := otelcol.NewCollector(otelcol.CollectorSettings{
-		BuildInfo:               component.BuildInfo{Command: "otelcol-gatehouse", Version: "test"},
-		Factories:               Factories,
-		DisableGracefulShutdown: true,
-		SkipSettingGRPCLogger:   true,
-		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
-			URIs:              []string{"embedded:laptop", overlay},
-			ProviderFactories: Providers(),
-			DefaultScheme:     "env",
-		}},
-	})
-	require.NoError(t, err)
-	stopped := make(chan error, 1)
-	go func() { stopped <- collector.Run(context.Background()) }()
-	// The state is all that the Collector offers to wait on.
-	require.Eventually(t, func() bool {
-		select {
-		case err := <-stopped:
-			t.Errorf("the Collector stopped instead of starting: %v", err)
-			return true
-		default:
-			return collector.GetState() == otelcol.StateRunning
-		}
-	}, patience, 10*time.Millisecond)
-	if t.Failed() {
-		return
-	}
-
+	stop := startCollector(t, "embedded:laptop", overlay)
 	request(t, http.MethodGet, "http://"+health, "", http.StatusOK)
 	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/traces", envoySpan, http.StatusOK)
 	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/logs", envoyLog, http.StatusOK)
 	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/metrics", gatewayMetric, http.StatusOK)
 	request(t, http.MethodPost, "http://"+zipkin+"/api/v2/spans", zipkinSpan, http.StatusAccepted)
 
-	// Shutdown drains the pipelines, so afterwards everything is in the files.
-	collector.Shutdown()
-	select {
-	case err := <-stopped:
-		require.NoError(t, err)
-	case <-time.After(patience):
-		require.FailNow(t, "the Collector did not stop")
-	}
-	assert.Equal(t, otelcol.StateClosed, collector.GetState())
+	stop()
 
 	traces := readFile(t, filepath.Join(out, "traces.jsonl"))
 	assert.Contains(t, traces, "5b8efff798038103d269b633813fc60c", "the OTLP span")
@@ -107,6 +116,50 @@ service:
 	printed := readFile(t, console)
 	assert.Contains(t, printed, "served by the test")
 	assert.Contains(t, printed, "gateway.test.requests")
+}
+
+// TestFileLogCollector starts the real Collector with file-log.yaml, lets it find a container's log file as the kubelet
+// names them, and reads what it exported. Only what needs a cluster or a backend is replaced.
+func TestFileLogCollector(t *testing.T) {
+	out, pods := t.TempDir(), t.TempDir()
+	t.Setenv("GATEHOUSE_STORAGE", t.TempDir())
+	t.Setenv("GATEHOUSE_LOG_INCLUDE", filepath.Join(pods, "*", "*", "*.log"))
+	t.Setenv("OTLP_ENDPOINT", "localhost:4317")
+	container := filepath.Join(pods, "edge_edge-7d4b9-abcde_0a1b2c3d-1111-2222-3333-444455556666", "envoy")
+	require.NoError(t, os.MkdirAll(container, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(container, "0.log"), []byte(containerLog), 0o600))
+	exported := filepath.Join(out, "logs.jsonl")
+	overlay := fmt.Sprintf(`yaml:
+extensions:
+  health_check: {endpoint: %q}
+receivers:
+  file_log: {start_at: beginning}
+exporters:
+  file: {path: %q, flush_interval: 10ms}
+service:
+  telemetry: {metrics: {level: none}, logs: {level: error}}
+  pipelines: {logs: {processors: [memory_limiter, gateway_semconv], exporters: [file]}}
+`, freeAddress(t), exported)
+	stop := startCollector(t, filepath.Join(root, "distributions/otelcol-gatehouse/file-log.yaml"), overlay)
+	// The receiver reads on its own schedule.
+	assert.Eventually(t, func() bool {
+		content, err := os.ReadFile(exported)
+		return err == nil && strings.Contains(string(content), "not an access log")
+	}, patience, 10*time.Millisecond)
+	stop()
+
+	logs := readFile(t, exported)
+	for _, want := range []string{
+		`{"key":"k8s.namespace.name","value":{"stringValue":"edge"}}`,
+		`{"key":"k8s.pod.name","value":{"stringValue":"edge-7d4b9-abcde"}}`,
+		`{"key":"k8s.container.name","value":{"stringValue":"envoy"}}`,
+		`{"key":"http.request.method","value":{"stringValue":"GET"}}`,
+		`{"key":"http.response.status_code","value":{"intValue":"503"}}`,
+		// The runtime's framing is gone, and a line in two parts is one record.
+		`"body":{"stringValue":"not an access log at all"}`,
+	} {
+		assert.Contains(t, logs, want)
+	}
 }
 
 func request(t *testing.T, method, url, body string, want int) {
@@ -154,3 +207,10 @@ const gatewayMetric = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":
 
 const zipkinSpan = `[{"traceId":"6b8efff798038103d269b633813fc60c","id":"eee19b7ec3c1b174","name":"get","kind":"SERVER",
   "timestamp":1700000000000000,"duration":250000,"localEndpoint":{"serviceName":"kong"},"tags":{"http.method":"GET"}}]`
+
+// What containerd writes: time, stream, F for a whole line or P for a part of one, and the line. The first is Envoy's
+// default text format.
+const containerLog = `2026-11-21T15:22:30.123456789Z stdout F [2026-11-21T15:22:30.100Z] "GET /cart?id=7 HTTP/1.1" 503 UF 0 91 12 - "-" "curl/8.5.0" "0b1c" "shop.example.com" "10.0.0.7:8080"
+2026-11-21T15:22:30.123556789Z stderr P not an access log
+2026-11-21T15:22:30.123656789Z stderr F  at all
+`

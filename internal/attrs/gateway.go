@@ -48,8 +48,6 @@ const (
 	GatewayUpstreamServiceHost = "gateway.upstream.service.host"
 	// GatewayUpstreamServiceSubset (string) is the subset of that Service (Istio DestinationRule).
 	GatewayUpstreamServiceSubset = "gateway.upstream.service.subset"
-	// GatewayUpstreamDirection (string) is the direction of an Istio cluster: outbound or inbound.
-	GatewayUpstreamDirection = "gateway.upstream.direction"
 	// GatewayUpstreamBackendName (string) is the Backend object behind the route (kgateway, Envoy AI Gateway).
 	GatewayUpstreamBackendName = "gateway.upstream.backend.name"
 	// GatewayUpstreamBackendNamespace (string) is the Backend object's Kubernetes namespace.
@@ -81,6 +79,15 @@ const (
 	GatewayClientDuration = "gateway.client.duration"
 	// GatewayThirdPartyDuration (double, s) is the time spent in calls of plugins, in total.
 	GatewayThirdPartyDuration = "gateway.third_party.duration"
+
+	// GatewayConnectionDuration (double, s) is how long a connection that carried no HTTP lasted.
+	GatewayConnectionDuration = "gateway.connection.duration"
+	// GatewayConnectionBytesReceived (int, By) is what came from the client on such a connection.
+	GatewayConnectionBytesReceived = "gateway.connection.bytes_received"
+	// GatewayConnectionBytesSent (int, By) is what was sent to the client on such a connection.
+	GatewayConnectionBytesSent = "gateway.connection.bytes_sent"
+	// GatewayConnectionStatus (int) is the status the gateway gave such a connection; not an HTTP status code.
+	GatewayConnectionStatus = "gateway.connection.status"
 
 	// GatewayResponseReason (string) is why the gateway answered by itself, a closed set of each gateway.
 	GatewayResponseReason = "gateway.response.reason"

@@ -18,8 +18,9 @@ type Link struct {
 var (
 	// inlineLink matches the target of [text](target) and ![text](target), also of an image inside a link.
 	inlineLink = regexp.MustCompile(`\]\(\s*<?([^)\s>]+)`)
-	// linkDefinition matches the target of "[name]: target".
-	linkDefinition = regexp.MustCompile(`^ {0,3}\[[^\]]+\]:\s+<?([^\s>]+)`)
+	// linkDefinition matches the target of "[name]: target". mdatagen hides a comment behind "[comment]: <> (...)", which
+	// has no target.
+	linkDefinition = regexp.MustCompile(`^ {0,3}\[[^\]]+\]:\s+<?([^\s<>]+)`)
 	// linkText matches a whole inline link; its text is the first group.
 	linkText = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`)
 	// htmlAnchor matches an anchor that the author set by hand.

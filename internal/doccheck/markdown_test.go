@@ -50,6 +50,7 @@ func TestLinks(t *testing.T) {
 	f("see [a](a.md) and [b](<b.md#x> \"title\")", Link{1, "a.md"}, Link{1, "b.md#x"})
 	f("[![badge](image.svg)](https://example.com/x)", Link{1, "image.svg"}, Link{1, "https://example.com/x"})
 	f("\n[name]: docs/design.md\n", Link{2, "docs/design.md"})
+	f("[comment]: <> (Code generated)\n[angled]: <a.md>\n", Link{2, "a.md"})
 	f("code `[a](b.md)` is not one\n```\n[a](b.md)\n```\n")
 }
 

@@ -26,10 +26,10 @@ type Engine struct {
 	secrets  map[string]bool   // header names whose values are hidden
 	slotKeys []string
 
-	detectors []detector // children before their bases
-	unknown   *compiled
-	byBody    map[Body]*compiled
-	byID      map[ID]*compiled
+	detector *detector
+	unknown  *compiled
+	byBody   map[Body]*compiled
+	byID     map[ID]*compiled
 }
 
 // compiled is one profile with everything that applies after it merged in.
@@ -68,6 +68,7 @@ type keyInfo struct {
 	self     slot
 	rules    [2][6]uint16 // by signal and span kind, index into compiled.rules plus one
 	patterns []pattern
+	signs    []int // in the indexes of a detector: the evidence this key may be
 }
 
 const (
@@ -157,8 +158,8 @@ func Compile(profiles []Profile, opts Options) (*Engine, error) {
 	if c.errs != nil {
 		return nil, c.errs
 	}
-	c.finish()
-	return c.engine, nil
+	c.finish(profiles)
+	return c.engine, c.errs
 }
 
 type compiler struct {
@@ -248,8 +249,8 @@ func (c *compiler) compile(p *Profile) {
 	out.items, out.prefixes = items.index()
 	out.resource, out.resPrefix = resource.index()
 	out.events, _ = events.index()
-	out.names = compileNames(out.Spans.Names)
-	out.fill = compileNames(out.Spans.FillClients)
+	out.names = c.compileNames(p, out.Spans.Names)
+	out.fill = c.compileNames(p, out.Spans.FillClients)
 	out.genAI = out.Spans.GenAINames
 	c.engine.byID[p.ID] = out
 }
@@ -440,23 +441,28 @@ func (c *compiler) addTargets(t *table) {
 }
 
 // finish orders the detectors and settles what text formats stand for.
-func (c *compiler) finish() {
+func (c *compiler) finish(profiles []Profile) {
 	e := c.engine
 	// Profiles compiled early did not know the targets of later ones: those keys cannot reach their slots
 	// from their rules, so nothing is missed.
 	e.unknown = e.byID[Official]
-	for _, id := range slices.Sorted(maps.Keys(e.byID)) {
-		p := e.byID[id]
-		for _, b := range c.profiles[id].Logs.Bodies {
-			if old := e.byBody[b]; old == nil || p.depth < old.depth {
+	var detected []*compiled
+	for i := range profiles {
+		p := e.byID[profiles[i].ID]
+		for _, b := range profiles[i].Logs.Bodies { // of two with the same format, the less specific one
+			if old := e.byBody[b]; old == nil || p.depth <= old.depth {
 				e.byBody[b] = p
 			}
 		}
 		if len(p.Detect) > 0 {
-			e.detectors = append(e.detectors, detector{p})
+			detected = append(detected, p)
 		}
 	}
-	slices.SortStableFunc(e.detectors, func(a, b detector) int { return b.depth - a.depth })
+	slices.SortStableFunc(detected, func(a, b *compiled) int { return b.depth - a.depth })
+	var err error
+	if e.detector, err = newDetector(detected); err != nil {
+		c.fail("%w", err)
+	}
 }
 
 // kindOf maps a span kind to the position in keyInfo.rules.

@@ -28,16 +28,48 @@ func (w *work) content(r *rule, i int32, key string, v pcommon.Value) {
 		return
 	}
 	if r.self {
+		if w.e.opts.Content == ContentConvert {
+			w.withParts(v)
+		}
 		w.present(r.to[0], i, v)
 	} else if w.e.opts.Content == ContentKeep {
 		w.leftover = true
 	}
 }
 
+// withParts brings messages under their current name to the convention's form: {role, content} becomes
+// {role, parts} (Kong 3.13 writes them in the way of the model's API).
+func (w *work) withParts(v pcommon.Value) {
+	if v.Type() != pcommon.ValueTypeSlice {
+		return
+	}
+	for _, e := range v.Slice().All() {
+		if e.Type() != pcommon.ValueTypeMap {
+			continue
+		}
+		o := e.Map()
+		content, ok := o.Get("content")
+		if _, has := o.Get("parts"); has || !ok || content.Type() != pcommon.ValueTypeStr {
+			continue
+		}
+		text := content.Str()
+		o.Remove("content")
+		part := o.PutEmptySlice("parts").AppendEmpty().SetEmptyMap()
+		part.PutStr("type", "text")
+		part.PutStr("content", text)
+		w.changed = true
+	}
+}
+
+// dropsTexts tells whether error texts of this item may repeat a prompt that must not be kept.
+func (w *work) dropsTexts() bool {
+	return w.e.opts.Content == ContentDrop && (w.ev.genAI || w.ev.openInference != "" || w.field(slotProvider) != nil)
+}
+
 // finishContent removes the copies of prompts that gateways put into error texts (Envoy AI Gateway 1.2.0: the
 // exception's message and the status message hold the response body).
 func (w *work) finishContent(span ptrace.Span) {
-	if w.e.opts.Content != ContentDrop || !w.ev.genAI && w.ev.openInference == "" && w.field(slotProvider) == nil {
+	if !w.dropsTexts() {
 		return
 	}
 	if span.Status().Message() != "" {
@@ -73,6 +105,9 @@ type toolCall struct{ id, name, arguments string }
 func (m *messages) reset() {
 	clear(m.later)
 	m.later = m.later[:0]
+	clear(m.input)
+	clear(m.output)
+	clear(m.tools)
 	m.input, m.output, m.tools = m.input[:0], m.output[:0], m.tools[:0]
 	m.plainIn, m.plainOut = "", ""
 }
@@ -187,8 +222,7 @@ func (m *messages) write(w *work) {
 				e.SetStr(t)
 			}
 		}
-		w.dyn = append(w.dyn, d)
-		w.changed = true
+		w.addDynamic(d)
 	}
 }
 
@@ -243,15 +277,14 @@ func fromObject(o pcommon.Map, role string) message {
 }
 
 func (m *messages) writeTo(w *work, key string, s slot, list []message, output bool) {
-	if len(list) == 0 || w.field(s) != nil || len(w.dyn) == maxDynamic {
+	if len(list) == 0 || w.field(s) != nil {
 		return
 	}
 	d := dynamic{key: key, attr: -1, val: pcommon.NewValueSlice()}
 	for i := range list {
 		list[i].put(d.val.Slice().AppendEmpty().SetEmptyMap(), output)
 	}
-	w.dyn = append(w.dyn, d)
-	w.changed = true
+	w.addDynamic(d)
 }
 
 func (m *message) put(o pcommon.Map, output bool) {

@@ -23,12 +23,11 @@ func (e *Engine) begin() *work {
 // end forgets the batch: a pooled value must not keep it alive.
 func (w *work) end() {
 	w.reset(0, 0)
-	clear(w.fields[:cap(w.fields)])
-	clear(w.hint[:cap(w.hint)])
+	clear(w.hint)
 	w.hint = w.hint[:0]
 	w.fills.reset()
 	w.e, w.p, w.stats = nil, nil, nil
-	w.span, w.rec, w.scope = ptrace.Span{}, plog.LogRecord{}, pcommon.InstrumentationScope{}
+	w.span, w.rec, w.scope, w.attributes = ptrace.Span{}, plog.LogRecord{}, pcommon.InstrumentationScope{}, pcommon.Map{}
 	works.Put(w)
 }
 
@@ -83,7 +82,9 @@ type resourceSeen struct {
 
 // open begins a scope.
 func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScope, it items, stats *Stats) {
-	w.p = w.e.detect(resource.Attributes(), scope.Name(), it)
+	if w.p = w.e.detector.detect(resource.Attributes(), scope.Name(), it); w.p == nil {
+		w.p = w.e.unknown
+	}
 	w.stats = stats.of(w.p.ID)
 	w.scope = scope
 	w.seen = resourceSeen{clean: true}

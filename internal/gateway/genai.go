@@ -149,10 +149,7 @@ func (w *work) param(key string, op Op, v pcommon.Value) {
 		}
 		d.val.SetStr(v.Str())
 	}
-	if len(w.dyn) < maxDynamic {
-		w.dyn = append(w.dyn, d)
-		w.changed = true
-	}
+	w.addDynamic(d)
 }
 
 // usage takes token counts out of a JSON object such as {"input":12,"output":3}.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -71,12 +72,40 @@ func (w *work) body(rec plog.LogRecord, stats *Stats) {
 			body.Map().CopyTo(fields)
 			w.adopt(rec, fields, logline.FormatJSON, stats)
 		}
+		if !w.p.generic {
+			w.hideNested(body, 0)
+		}
+	}
+}
+
+// hideNested hides secrets in the strings of a structured body.
+func (w *work) hideNested(v pcommon.Value, depth int) {
+	if depth == maxDepth {
+		return
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		if clean, changed := w.e.redact.Text(v.Str()); changed {
+			v.SetStr(clean)
+			w.changed = true
+		}
+	case pcommon.ValueTypeMap:
+		for _, e := range v.Map().All() {
+			w.hideNested(e, depth+1)
+		}
+	case pcommon.ValueTypeSlice:
+		for _, e := range v.Slice().All() {
+			w.hideNested(e, depth+1)
+		}
 	}
 }
 
 // hasRequest tells whether the attributes already tell of a request: then the body only repeats them.
 func (w *work) hasRequest(m pcommon.Map) bool {
 	for key := range m.All() {
+		if strings.HasPrefix(key, "gateway.") {
+			return true // we have been here
+		}
 		if info := w.p.items.get(key); info != nil {
 			if r := info.rules[signalLog][ptrace.SpanKindServer]; r != 0 {
 				switch w.p.rules[r-1].Op {
@@ -126,14 +155,16 @@ var bodies = map[logline.Format]Body{
 // adopt makes the fields of a line attributes of the record, if they are a gateway's.
 func (w *work) adopt(rec plog.LogRecord, fields pcommon.Map, format logline.Format, stats *Stats) bool {
 	if w.p.generic {
-		p := w.e.detectFields(fields)
-		if p.generic && format != logline.FormatJSON {
+		p := w.e.detector.fields(fields)
+		if p == nil && format != logline.FormatJSON {
 			p = w.e.byBody[bodies[format]]
 		}
-		if p == nil || p.generic {
+		if p == nil {
 			return false
 		}
 		w.p, w.stats = p, stats.of(p.ID)
+	} else if format == logline.FormatJSON && !w.hasRequest(fields) {
+		return false // the gateway's own log, not its access log
 	}
 	to := rec.Attributes()
 	to.EnsureCapacity(to.Len() + fields.Len())
@@ -164,13 +195,14 @@ func (w *work) adoptInto(to, fields pcommon.Map, prefix string, check bool, dept
 
 // finishRecord derives what an access log record says as a whole.
 func (w *work) finishRecord(rec plog.LogRecord) {
-	if w.p.Logs.TimeObserved && rec.Timestamp() == 0 && rec.ObservedTimestamp() != 0 {
+	if w.p.Logs.TimeObserved && len(w.fields) > 0 && rec.Timestamp() == 0 && rec.ObservedTimestamp() != 0 {
 		rec.SetTimestamp(rec.ObservedTimestamp())
 		w.changed = true
 	}
 	code, hasCode := w.int(slotStatus)
 	if !hasCode && !w.ev.noResponse && w.field(slotMethod) == nil {
-		return // not an access log record: nothing says how a request ended
+		w.connection()
+		return // nothing says how a request ended
 	}
 	v := w.judge()
 	if v.failed && v.errorType != "" && w.field(slotErrorType) == nil {
@@ -190,25 +222,23 @@ func (w *work) finishRecord(rec plog.LogRecord) {
 	}
 }
 
-// detectFields names the gateway of one record by its attributes alone.
-func (e *Engine) detectFields(fields pcommon.Map) *compiled {
-	for i := range e.detectors {
-		d := e.detectors[i].compiled
-		for j := range d.Detect {
-			if d.Detect[j].holdsFor(fields) {
-				return d
-			}
+// connection gives the sizes and the duration of a record that tells of no HTTP request their own names: a
+// TCP proxy logs the same operators.
+func (w *work) connection() {
+	if w.field(slotPath) != nil || w.field(slotRPCStatus) != nil {
+		return
+	}
+	for _, s := range [...][2]slot{
+		{slotRequestBody, slotConnectionReceived},
+		{slotResponseBody, slotConnectionSent},
+		{slotRequestDuration, slotConnectionDuration},
+	} {
+		if f := w.field(s[0]); f != nil && f.state == fieldPending {
+			moved := *f
+			w.release(f)
+			f.state = fieldGone
+			moved.slot = s[1]
+			w.emit(moved)
 		}
 	}
-	return e.unknown
-}
-
-// holdsFor is holds for a single set of attributes.
-func (ev *Evidence) holdsFor(m pcommon.Map) bool {
-	for ; ev != nil; ev = ev.And {
-		if ev.In != InAttributes || !ev.in(m) {
-			return false
-		}
-	}
-	return true
 }

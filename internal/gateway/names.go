@@ -10,10 +10,17 @@ import (
 // conventions 1.45.0, http-spans "Name"), the method for RPC, `{operation} {model}` for a model call. A name
 // an operator chose stays.
 func (w *work) finishName(span ptrace.Span) {
-	if w.e.opts.SpanNames == SpanNamesKeep || w.p.generic {
+	name := span.Name()
+	switch {
+	case w.p.generic:
+		return
+	case w.e.opts.SpanNames == SpanNamesKeep:
+		if strings.IndexByte(name, '?') >= 0 { // a raw path keeps its place, not its secrets
+			clean, _ := w.e.redact.Text(name)
+			w.rename(span, clean)
+		}
 		return
 	}
-	name := span.Name()
 	for _, g := range w.p.genAI {
 		if name == g {
 			if operation := w.text(slotOperation); operation != "" {
@@ -66,7 +73,10 @@ func (w *work) rawPathName(name string) bool {
 	if !w.p.Spans.RawPathNames || w.kind != ptrace.SpanKindServer || !w.seen.rawNames {
 		return false
 	}
-	method := w.text(slotMethod)
+	method := w.text(slotMethodOriginal)
+	if method == "" {
+		method = w.text(slotMethod)
+	}
 	if rest, ok := strings.CutPrefix(name, method); ok && method != "" && len(rest) > 1 && rest[0] == ' ' {
 		name = rest[1:]
 	}

@@ -128,9 +128,6 @@ func (w *work) addresses() {
 	case address == "":
 	case w.kind == ptrace.SpanKindServer && w.field(slotClientAddress) == nil:
 		w.emitStr(slotClientAddress, address, prioFallback)
-		if hasPort && w.field(slotClientPort) == nil {
-			w.emitInt(slotClientPort, port, prioFallback)
-		}
 	case w.kind == ptrace.SpanKindClient && w.field(slotServerAddress) == nil && w.text(slotServiceHost) != "":
 		w.emitStr(slotServerAddress, w.text(slotServiceHost), prioFallback)
 		if n, ok := w.int(slotServicePort); ok && w.field(slotServerPort) == nil {

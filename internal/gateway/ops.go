@@ -38,6 +38,8 @@ const (
 	OpString
 	// OpBool makes a bool of a bool, "true" or "false".
 	OpBool
+	// OpBoolTrue is OpBool; false is absent.
+	OpBoolTrue
 	// OpStrings wraps a scalar into an array of one string.
 	OpStrings
 	// OpSplit splits a string at commas and spaces into an array of strings.
@@ -156,6 +158,8 @@ const (
 	OpParams
 	// OpUsage takes token counts out of a JSON object.
 	OpUsage
+	// OpJSONRPCError is a JSON-RPC error code: rpc.status_code as text, and the call failed.
+	OpJSONRPCError
 	// OpMCPType is mcp.resource.type: kept, it decides what OpMCPResource does.
 	OpMCPType
 	// OpMCPResource is a resource name whose target depends on mcp.resource.type.
@@ -174,5 +178,5 @@ var opTargets = [opCount]int{
 	OpString: 1, OpBool: 1, OpStrings: 1, OpSplit: 1, OpMap: 1, OpSeconds: 1, OpMillis: 1, OpMicros: 1, OpNanos: 1,
 	OpDuration: 1, OpMethod: 1, OpStatus: 1, OpFlavor: 1, OpURL: 1, OpTarget: 1, OpQuery: 1, OpHostPort: 1,
 	OpFirstIP: 1, OpAddress: 1, OpIPv4: 1, OpHeader: 1, OpTemplate: 1, OpTemplateStrings: 1, OpGRPCPath: 1,
-	OpGRPCCode: 1, OpGRPCOther: 1, OpGRPCTarget: 1, OpErrorText: 1, OpConnString: 1, OpTimeToFirst: 1, OpModelName: 1, OpLastStatus: 1,
+	OpGRPCCode: 1, OpGRPCOther: 1, OpGRPCTarget: 1, OpErrorText: 1, OpConnString: 1, OpTimeToFirst: 1, OpModelName: 1, OpJSONRPCError: 1, OpBoolTrue: 1, OpLastStatus: 1,
 }

@@ -77,7 +77,7 @@ func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
 			end = len(s) - len(lit)
 		case last:
 		case f.greedy:
-			end = strings.LastIndex(s, lit)
+			end = strings.LastIndex(p.reach(s, i), lit)
 		default:
 			end = strings.Index(s, lit)
 		}
@@ -95,17 +95,37 @@ func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
 	return parts, true
 }
 
-// namePattern is a name with at most one '*'.
+// reach is the part of s that a greedy field and the literal behind it may lie in: up to the literal behind
+// the next field.
+func (p *pattern) reach(s string, i int) string {
+	if i+2 < len(p.lits) && p.lits[i+2] != "" {
+		if end := strings.Index(s, p.lits[i+2]); end >= 0 {
+			return s[:end]
+		}
+	}
+	return s
+}
+
+// namePattern is a name with at most one '*', or a pattern with fields.
 type namePattern struct {
 	prefix, suffix string
 	star           bool
+	fields         *pattern
 }
 
-func compileNames(names []string) []namePattern {
+func (c *compiler) compileNames(owner *Profile, names []string) []namePattern {
 	out := make([]namePattern, 0, len(names))
 	for _, n := range names {
+		if strings.IndexByte(n, '{') >= 0 {
+			p, err := compilePattern(&Pattern{Text: n}, c.slot)
+			if err != nil {
+				c.fail("profile %q: span name %q: %w", owner.ID, n, err)
+			}
+			out = append(out, namePattern{fields: &p})
+			continue
+		}
 		prefix, suffix, star := strings.Cut(n, "*")
-		out = append(out, namePattern{prefix, suffix, star})
+		out = append(out, namePattern{prefix: prefix, suffix: suffix, star: star})
 	}
 	return out
 }
@@ -113,6 +133,12 @@ func compileNames(names []string) []namePattern {
 func matchName(patterns []namePattern, name string) bool {
 	for i := range patterns {
 		p := &patterns[i]
+		if p.fields != nil {
+			if _, ok := p.fields.match(name); ok {
+				return true
+			}
+			continue
+		}
 		if !p.star {
 			if name == p.prefix {
 				return true

@@ -141,7 +141,7 @@ type Pattern struct {
 // SpanFacts is how a gateway's spans are to be read.
 type SpanFacts struct {
 	// Names are the span names the gateway gives by itself, constant or made of opaque parts, with one '*'
-	// at most: "ingress", "router * egress". They are replaced by the convention's name; all others were
+	// at most, "ingress", "router * egress", or as a Pattern with fields. They are replaced by the convention's name; all others were
 	// chosen by an operator and stay.
 	Names []string
 	// RawPathNames: the gateway's span names may be the request's raw path, or method and raw path. They are

@@ -20,8 +20,25 @@ func (w *work) finishResource(resource pcommon.Resource, clean bool, url string,
 	m := resource.Attributes()
 	w.changed, w.leftover = false, false
 	w.repairMap(m, 0)
-	w.resourcePatterns(m)
-	w.renameAll(m, &w.p.resource, &w.p.resPrefix)
+	rules, empty := false, false
+	for key, v := range m.All() {
+		empty = empty || unexpanded(v.Str())
+		info := w.p.resource.get(key)
+		if info == nil {
+			info = w.p.resPrefix.get(key)
+		}
+		if info != nil {
+			rules = rules || info.rules[signalSpan][0] != 0
+			w.resourcePatterns(info, v)
+		}
+	}
+	if empty && !w.p.generic {
+		m.RemoveIf(func(_ string, v pcommon.Value) bool { return unexpanded(v.Str()) })
+		w.changed = true
+	}
+	if rules {
+		w.renameAll(m, &w.p.resource, &w.p.resPrefix)
+	}
 	for i, h := range w.hint {
 		if w.agreed(i) {
 			w.fillResource(m, h)
@@ -59,25 +76,19 @@ func placeholder(key, value string) bool {
 }
 
 // resourcePatterns reads the resource's own opaque strings.
-func (w *work) resourcePatterns(m pcommon.Map) {
-	for key, v := range m.All() {
-		info := w.p.resource.get(key)
-		if info == nil || v.Type() != pcommon.ValueTypeStr {
+func (w *work) resourcePatterns(info *keyInfo, v pcommon.Value) {
+	for i := range info.patterns {
+		p := &info.patterns[i]
+		parts, ok := p.match(v.Str())
+		if !ok || absent(v.Str()) {
 			continue
 		}
-		for i := range info.patterns {
-			p := &info.patterns[i]
-			parts, ok := p.match(v.Str())
-			if !ok {
-				continue
+		for j, f := range p.fields {
+			if f.slot != noSlot && parts[j] != "" {
+				w.addHint(f.slot, parts[j])
 			}
-			for j, f := range p.fields {
-				if f.slot != noSlot && parts[j] != "" {
-					w.addHint(f.slot, parts[j])
-				}
-			}
-			break
 		}
+		return
 	}
 }
 

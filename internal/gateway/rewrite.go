@@ -48,7 +48,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		default:
 			w.derived(r, i, v, v.AsString())
 		}
-	case OpBool:
+	case OpBool, OpBoolTrue:
 		w.boolean(r, i, v)
 	case OpStrings:
 		w.stringArray(r, i, v)
@@ -88,6 +88,9 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.patternRule(r, i, key, v)
 	case OpDBName, OpDBInstance, OpDBInstanceID, OpConnString, OpCodeNamespace, OpCodeFunction:
 		w.joined(r, i, v)
+	case OpJSONRPCError:
+		w.ev.jsonRPC = v.AsString()
+		w.derived(r, i, v, w.ev.jsonRPC)
 	case OpMCPType:
 		w.ev.mcpType, w.ev.genAI = v.Str(), true
 	case OpModelName:
@@ -102,7 +105,16 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 
 // absent tells the values by which gateways say that there is none: "", "-", and a variable nobody expanded.
 func absent(s string) bool {
-	return s == "" || s == "-" || (len(s) > 3 && s[0] == '$' && s[1] == '(' && s[len(s)-1] == ')')
+	return s == "" || s == "-" || unexpanded(s)
+}
+
+// unexpanded tells a variable that arrived as it was written: Kubernetes' "$(NAME)" outside a cluster, and
+// Envoy's "%NAME(argument)%" where Envoy does not format (resource attributes of its OTLP access log).
+func unexpanded(s string) bool {
+	if len(s) < 4 {
+		return false
+	}
+	return s[0] == '$' && s[1] == '(' && s[len(s)-1] == ')' || s[0] == '%' && s[len(s)-2] == ')' && s[len(s)-1] == '%'
 }
 
 // move hands the value over unchanged.
@@ -203,6 +215,9 @@ func (w *work) integer(r *rule, i int32, v pcommon.Value) {
 			w.fail(ReasonAddress)
 			return
 		}
+		if len(r.To) > 1 {
+			w.emitInt(r.to[1], n, prioDerived)
+		}
 	}
 	w.intTo(r, i, v, n)
 }
@@ -283,12 +298,16 @@ func (w *work) doubleTo(r *rule, i int32, v pcommon.Value, f float64) {
 func (w *work) boolean(r *rule, i int32, v pcommon.Value) {
 	var b bool
 	switch {
-	case v.Type() == pcommon.ValueTypeBool:
+	case v.Type() == pcommon.ValueTypeBool && (v.Bool() || r.Op == OpBool):
 		w.move(r, i, v, r.to[0])
 		return
 	case v.Type() == pcommon.ValueTypeStr && strings.EqualFold(v.Str(), "true"):
 		b = true
-	case v.Type() == pcommon.ValueTypeStr && strings.EqualFold(v.Str(), "false"):
+	case v.Type() == pcommon.ValueTypeBool, v.Type() == pcommon.ValueTypeStr && strings.EqualFold(v.Str(), "false"):
+		if r.Op == OpBoolTrue {
+			w.consumed(r, i)
+			return
+		}
 	default:
 		w.fail(ReasonType)
 		return
@@ -386,16 +405,30 @@ func (w *work) template(r *rule, i int32, key string, v pcommon.Value) {
 const maxDynamic = 128
 
 func (w *work) emitDynamic(r *rule, i int32, d dynamic) {
-	if len(w.dyn) == maxDynamic {
-		w.fail(ReasonTooMany)
+	if !w.addDynamic(d) {
 		return
 	}
-	w.dyn = append(w.dyn, d)
-	if d.kind == fieldValue {
-		w.moveTo[i] = uint16(dynBase + len(w.dyn))
-	}
-	w.changed = true
 	w.consumed(r, i)
+}
+
+// addDynamic enters an attribute with a run-time key, unless the key is there already; false when there was
+// no room.
+func (w *work) addDynamic(d dynamic) bool {
+	if now, exists := w.attributes.Get(d.key); exists {
+		if !same(&field{kind: d.kind, str: d.str, val: d.val}, &field{kind: fieldValue, val: now}) {
+			w.conflict()
+		}
+		return true
+	}
+	if len(w.dyn) == maxDynamic {
+		w.fail(ReasonTooMany)
+		return false
+	}
+	w.dyn = append(w.dyn, d)
+	if d.kind == fieldValue && d.attr >= 0 {
+		w.moveTo[d.attr] = uint16(dynBase + len(w.dyn))
+	}
+	return true
 }
 
 // patterns lets the first pattern that matches write its parts.

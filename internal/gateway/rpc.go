@@ -155,11 +155,11 @@ func (w *work) settleMessage(status ptrace.Status, failed bool) {
 	if failed && w.signal == signalSpan {
 		if status.Message() == "" {
 			status.SetMessage(text)
+			w.changed = true
 		}
-	} else if len(w.dyn) < maxDynamic {
-		w.dyn = append(w.dyn, dynamic{key: attrs.RPCResponseTrailer + "grpc-message", attr: -1, kind: fieldStrings, str: text})
+	} else if !w.addDynamic(dynamic{key: attrs.RPCResponseTrailer + "grpc-message", attr: -1, kind: fieldStrings, str: text}) {
+		return
 	}
-	w.changed = true
 	if w.e.opts.Mode == ModeReplace {
 		w.drop(w.ev.grpcMessageAt)
 	}

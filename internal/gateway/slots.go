@@ -53,6 +53,12 @@ const (
 	slotStatName
 	slotServiceHost
 	slotServicePort
+	slotRequestBody
+	slotResponseBody
+	slotRequestDuration
+	slotConnectionReceived
+	slotConnectionSent
+	slotConnectionDuration
 	fixedSlots
 )
 
@@ -102,6 +108,12 @@ var fixedSlotKeys = [fixedSlots]string{
 	slotStatName:           attrs.GatewayUpstreamStatName,
 	slotServiceHost:        attrs.GatewayUpstreamServiceHost,
 	slotServicePort:        attrs.GatewayUpstreamServicePort,
+	slotRequestBody:        attrs.HTTPRequestBodySize,
+	slotResponseBody:       attrs.HTTPResponseBodySize,
+	slotRequestDuration:    attrs.GatewayRequestDuration,
+	slotConnectionReceived: attrs.GatewayConnectionBytesReceived,
+	slotConnectionSent:     attrs.GatewayConnectionBytesSent,
+	slotConnectionDuration: attrs.GatewayConnectionDuration,
 }
 
 // maxSlots bounds the distinct target keys of one engine; compile reports when profiles need more.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,8 @@ func (w *work) judge() verdict {
 	rpc := w.text(slotRPCStatus)
 	client := w.kind == ptrace.SpanKindClient
 	switch {
+	case w.ev.jsonRPC != "" && w.signal == signalSpan: // MCP conventions: a JSON-RPC error is one of the call
+		return verdict{true, w.ev.jsonRPC}
 	case rpcFails(rpc, w.kind):
 		return verdict{true, rpc}
 	case hasCode && (code >= 500 || client && code >= 400):
@@ -126,12 +129,18 @@ func (w *work) finishStatus(span ptrace.Span) {
 		w.changed = true
 	}
 	v := w.judge()
+	if !v.failed && w.threw(span) {
+		v = verdict{true, otherMethod}
+	}
 	if v.failed && status.Code() == ptrace.StatusCodeUnset {
 		status.SetCode(ptrace.StatusCodeError)
 		w.changed = true
 	}
 	failed := status.Code() == ptrace.StatusCodeError
 	if failed {
+		if v.errorType == "" || v.errorType == otherMethod {
+			v.errorType = cmp.Or(exceptionType(span), v.errorType)
+		}
 		if v.errorType == "" { // the emitter knew more than the rules: its word, else the code
 			v.errorType = w.ev.errorReason
 			if code, ok := w.int(slotStatus); ok && v.errorType == "" && code >= 400 {
@@ -160,13 +169,45 @@ func (w *work) settleStatusMessage(status ptrace.Status, failed bool) {
 	}
 }
 
+// threw tells a client span whose request ended in an exception instead of a response.
+func (w *work) threw(span ptrace.Span) bool {
+	_, hasCode := w.int(slotStatus)
+	return w.kind == ptrace.SpanKindClient && !hasCode && w.field(slotMethod) != nil && exception(span) != nil
+}
+
+// exception returns the attributes of the span's first exception event.
+func exception(span ptrace.Span) *pcommon.Map {
+	for _, event := range span.Events().All() {
+		if event.Name() == "exception" {
+			m := event.Attributes()
+			return &m
+		}
+	}
+	return nil
+}
+
+func exceptionType(span ptrace.Span) string {
+	if m := exception(span); m != nil {
+		if v, ok := m.Get("exception.type"); ok {
+			return v.Str()
+		}
+	}
+	return ""
+}
+
 // settleErrorText makes a gateway's own words the status message of a failed span.
 func (w *work) settleErrorText(status ptrace.Status) {
-	if w.ev.errorText == "" || status.Message() != "" {
+	switch status.Message() {
+	case "":
+		if w.ev.errorText == "" || w.dropsTexts() {
+			return
+		}
+		status.SetMessage(w.ev.errorText)
+		w.changed = true
+	case w.ev.errorText:
+	default:
 		return
 	}
-	status.SetMessage(w.ev.errorText)
-	w.changed = true
 	if f := w.field(slotErrorMessage); f != nil && f.state == fieldPending {
 		w.release(f)
 		f.state = fieldGone

@@ -30,9 +30,10 @@ type work struct {
 	signal int
 	kind   ptrace.SpanKind
 	// The item itself: one of span and rec, and its scope.
-	span  ptrace.Span
-	rec   plog.LogRecord
-	scope pcommon.InstrumentationScope
+	span       ptrace.Span
+	rec        plog.LogRecord
+	scope      pcommon.InstrumentationScope
+	attributes pcommon.Map
 	// at finds a field by its slot: its place in fields plus one.
 	at      [maxSlots]uint8
 	fields  []field
@@ -43,6 +44,7 @@ type work struct {
 	removed int
 
 	changed     bool
+	full        bool // no room for more outputs
 	leftover    bool // an old attribute stayed: not everything is at the target version
 	failed      [ReasonCount]bool
 	withChecked bool
@@ -127,6 +129,8 @@ type evidence struct {
 	grpcMessageAt, statusMessageAt                  int32
 	namespaceAt, functionAt, dbInstanceAt, dbNameAt int32
 
+	jsonRPC string // a JSON-RPC error code
+
 	genAI         bool // a model call
 	params        bool // the requested model is known from the parameters
 	modelName     string
@@ -157,7 +161,7 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	}
 	w.scanned, w.removed = 0, 0
 	w.kind, w.signal = kind, signal
-	w.changed, w.leftover = false, false
+	w.changed, w.leftover, w.full = false, false, false
 	w.failed = [ReasonCount]bool{}
 	w.ev = noEvidence
 	w.log = logContext{}
@@ -166,6 +170,7 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 
 // scan looks at every attribute once.
 func (w *work) scan(m pcommon.Map) {
+	w.attributes = m
 	kind := kindOf(w.kind)
 	i := 0
 	for key, v := range m.All() {
@@ -256,6 +261,9 @@ func (w *work) keep(i int32) {
 
 // consumed marks an attribute whose successor is written: it goes, unless old names are to stay.
 func (w *work) consumed(r *rule, i int32) {
+	if w.full { // its successor found no room
+		return
+	}
 	if w.e.opts.Mode == ModeReplace && !r.Keep {
 		w.drop(i)
 	}
@@ -307,7 +315,7 @@ func (w *work) present(s slot, i int32, v pcommon.Value) {
 func (w *work) push(f field) *field {
 	if len(w.fields) == maxOutputs {
 		w.fail(ReasonTooMany)
-		w.keep(f.attr)
+		w.full = true
 		return nil
 	}
 	w.fields = append(w.fields, f)
@@ -471,7 +479,7 @@ func (w *work) apply(m pcommon.Map) {
 		v := m.PutEmpty(w.e.slotKeys[f.slot])
 		switch f.kind {
 		case fieldValue:
-			w.settle(f.val, f.attr, i, v)
+			w.settle(f.val, i, v)
 		case fieldStr:
 			v.SetStr(f.str)
 		case fieldInt:
@@ -489,22 +497,32 @@ func (w *work) apply(m pcommon.Map) {
 		v, exists := m.GetOrPutEmpty(d.key)
 		switch {
 		case exists:
-			w.conflict()
+			w.compare(d, dynBase+i, v)
 		case d.kind == fieldStrings:
 			v.SetEmptySlice().AppendEmpty().SetStr(d.str)
 		default:
-			w.settle(d.val, d.attr, dynBase+i, v)
+			w.settle(d.val, dynBase+i, v)
 		}
 	}
 }
 
+// compare counts a run-time key that was already there with another value.
+func (w *work) compare(d *dynamic, place int, now pcommon.Value) {
+	f := field{kind: d.kind, str: d.str, val: d.val}
+	if d.kind == fieldValue && w.removed > 0 {
+		f.val = w.hold(place)
+	}
+	if !same(&f, &field{kind: fieldValue, val: now}) {
+		w.conflict()
+	}
+}
+
 // settle puts a moved value in its new place. With nothing removed the old attribute still holds it.
-func (w *work) settle(val pcommon.Value, attr int32, place int, to pcommon.Value) {
+func (w *work) settle(val pcommon.Value, place int, to pcommon.Value) {
 	if w.removed > 0 {
 		w.hold(place).MoveTo(to)
 		return
 	}
-	_ = attr
 	val.CopyTo(to)
 }
 

@@ -13,18 +13,19 @@ import (
 //
 //	timestamp TAB level TAB request key=value key=value ...
 //
-// Built-in text is written bare: a model name may hold spaces, '=' and whole imitations of other pairs, while fields
-// the operator added in CEL are written in Rust's Debug notation and can be cut exactly. The line is cut by what
-// such text cannot change: the built-in keys come in a fixed order, each at most once, and `duration` is the last
-// of them, so
+// Built-in text is written bare: a model name may hold spaces, '=' and whole imitations of other pairs, while
+// fields the operator added in CEL are written in Rust's Debug notation and can be cut exactly. The line is cut by
+// what such text cannot change: the built-in keys come in a fixed order, each at most once, and `duration` is the
+// last of them, so
 //
 //  1. the true duration is the one behind which everything reads as CEL fields, none of them another duration;
-//  2. in front of it, a built-in pair that breaks the order, or a piece that is no pair, shows that text an outsider chose
-//     has imitated pairs. All of it then belongs to the value of the nearest key in front whose text outsiders choose.
+//  2. in front of it, a built-in pair that breaks the order, or a piece that is no pair, shows that text an
+//     outsider chose has imitated pairs. All of it then belongs to the value of the nearest key in front whose text
+//     outsiders choose.
 //
-// So no text can replace a field that stands in front of it in the line. Fields behind it are found again, unless the text
-// imitates the next key with outsiders' text as well; and it can add a field the line does not have. No reader could tell
-// those from true ones.
+// So no text can replace a field that stands in front of it in the line, but for the case in repeats. Fields behind
+// it are found again, unless the text imitates the next key with outsiders' text as well; and it can add a field the
+// line does not have. No reader could tell those from true ones.
 //
 // Lines of other targets answer ErrNotAccessLog.
 func parseAgentgateway(line string, attrs pcommon.Map) (int64, error) {
@@ -93,11 +94,11 @@ type agwParser struct {
 	pairs []agwPair // built-ins in the order of the line
 }
 
-// findDuration returns where the pair of the true duration starts, and the pairs from there to the end of the line. Without
-// one (a line that was cut, or an operator who removed it) it returns the end of the line and nothing.
+// findDuration returns where the pair of the true duration starts, and the pairs from there to the end of the line.
+// Without one (a line that was cut, or an operator who removed it) it returns the end of the line and nothing.
 //
-// Candidates are tried from the right. Each try reads on only while what it reads makes sense, and all of them together
-// stop after a few lengths of the line. buf is empty and takes the pairs as far as they fit.
+// Candidates are tried from the right. Each try reads on only while what it reads makes sense, and all of them
+// together stop after a few lengths of the line. buf is empty and takes the pairs as far as they fit.
 func (p *agwParser) findDuration(from int, buf []agwPair) (start int, tail []agwPair) {
 	const pair = " " + agwDuration + "="
 	budget := 4*len(p.s) + 1024
@@ -116,7 +117,8 @@ func (p *agwParser) findDuration(from int, buf []agwPair) (start int, tail []agw
 	return len(p.s), nil
 }
 
-// celTail appends the duration at i and the CEL fields up to the end of the line to tail; nil when there is anything else.
+// celTail appends the duration at i and the CEL fields up to the end of the line to tail; nil when there is
+// anything else.
 func (p *agwParser) celTail(i int, tail []agwPair) []agwPair {
 	for i < len(p.s) {
 		next, ok := p.celPair(i, len(p.s))
@@ -140,8 +142,8 @@ func isMillis(s string) bool {
 // maxAgwConflicts bounds how often a line may break the order before the rest is taken as text.
 const maxAgwConflicts = 16
 
-// builtins reads the built-in pairs of s[from:end]. bad is -1, or the index at which a pair should start and none does.
-// The parser is passed by value, which keeps its pairs on the caller's stack.
+// builtins reads the built-in pairs of s[from:end]. bad is -1, or the index at which a pair should start and none
+// does. The parser is passed by value, which keeps its pairs on the caller's stack.
 func (p agwParser) builtins(from, end int) (pairs []agwPair, bad int) {
 	if from == end && end == len(p.s) {
 		return nil, from // a line without any pair
@@ -189,8 +191,8 @@ func (p agwParser) builtins(from, end int) (pairs []agwPair, bad int) {
 	return p.pairs, -1
 }
 
-// builtin reads the pair at i, which must stand where the order allows it. On failure it still returns the rank of the key, -1 for
-// none.
+// builtin reads the pair at i, which must stand where the order allows it. On failure it still returns the rank of
+// the key, -1 for none.
 func (p *agwParser) builtin(i, end int, limit int16) (pair agwPair, ok bool) {
 	name, start := p.key(i, end)
 	if name == "" {
@@ -248,8 +250,8 @@ func (p *agwParser) lastRank() int16 {
 }
 
 // holder returns the index of the pair to which text belongs that breaks the order: the last whose text outsiders
-// choose; else the last text with a lower rank than the key that does not fit; else the last text. Text that is no pair, rank
-// -1, continues a pair this table does not know, if that is the last. -1: there is none.
+// choose; else the last text with a lower rank than the key that does not fit; else the last text. Text that is no
+// pair, rank -1, continues a pair this table does not know, if that is the last. -1: there is none.
 func (p *agwParser) holder(rank int16) int {
 	if n := len(p.pairs); rank < 0 && n > 0 && p.pairs[n-1].rank < 0 {
 		return n - 1
@@ -278,9 +280,9 @@ func (p *agwParser) holder(rank int16) int {
 	return last
 }
 
-// repeats reports whether a pair of the given rank would repeat the last one, and that is an upstream's reply behind a client's text. Then
-// the client's text held the first of the two, and the second is the true one: whoever asks for a model could add the name of the
-// model that answers.
+// repeats reports whether a pair of the given rank would repeat the last one, and that is an upstream's reply
+// behind a client's text. Then the client's text held the first of the two, and the second is the true one: whoever
+// asks for a model could add the name of the model that answers.
 func (p *agwParser) repeats(rank int16) bool {
 	n := len(p.pairs) - 1
 	return p.pairs[n].rank == rank && agwKeys[rank].class == agwReply && p.afterFree(n)
@@ -291,7 +293,8 @@ func (p *agwParser) afterFree(n int) bool {
 	return n > 0 && p.pairs[n-1].rank >= 0 && agwKeys[p.pairs[n-1].rank].class == agwFree
 }
 
-// nextBuiltin returns where the next pair of s[i:end] with a built-in key of a rank above the given one starts, or end.
+// nextBuiltin returns where the next pair of s[i:end] with a built-in key of a rank above the given one starts, or
+// end.
 func (p *agwParser) nextBuiltin(i, end int, above, limit int16) int {
 	first := i
 	for {

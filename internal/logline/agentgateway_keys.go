@@ -24,7 +24,7 @@ type agwKey struct {
 
 // agwKeys are the built-in keys of all releases in the one order in which lines carry them. Releases only added
 // and renamed keys, and what replaced a key took its place, so one order serves all: v0.9.0 (llm.*, mcp.tool),
-// v1.0 (mcp.method, mcp.resource.name), v1.4.1, and main of August 2026 (ate.*, guardrails).
+// v1.0 (mcp.method, mcp.resource.name), v1.4.1, and main after it (ate.*, guardrails).
 // Source: agentgateway crates/agentgateway/src/telemetry/log.rs, `let mut kv = vec![…]`.
 var agwKeys = [...]agwKey{
 	{"connection.id", agwInt},

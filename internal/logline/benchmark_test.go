@@ -1,6 +1,7 @@
 package logline
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -52,6 +53,24 @@ func BenchmarkParse(b *testing.B) {
 			for b.Loop() {
 				attrs := pcommon.NewMap()
 				_, _ = Parse(sample.format, sample.line, attrs)
+			}
+		})
+	}
+}
+
+// BenchmarkEncodingJSON is what the JSON lines cost with the standard library, for comparison.
+func BenchmarkEncodingJSON(b *testing.B) {
+	for name, sample := range samples(b) {
+		if sample.format != FormatJSON {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(sample.line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var object map[string]any
+				_ = json.Unmarshal([]byte(sample.line), &object)
+				_ = pcommon.NewMap().FromRaw(object)
 			}
 		})
 	}

@@ -48,10 +48,10 @@ func TestParseNginx(t *testing.T) {
 	})
 
 	f(`127.0.0.1 `+clfTime+` TCP 200 6 7 0.303`, attributes{
-		"remote_addr": "127.0.0.1", "protocol": "TCP", "status": int64(200), "bytes_sent": int64(6), "bytes_received": int64(7), "session_time": 0.303,
+		"remote_addr": "127.0.0.1", "stream_protocol": "TCP", "stream_status": int64(200), "bytes_sent": int64(6), "bytes_received": int64(7), "session_time": 0.303,
 	})
 	f(`unix: `+clfTime+` UDP 502 0 0 0.000`+"\n", attributes{
-		"remote_addr": "unix:", "protocol": "UDP", "status": int64(502), "bytes_sent": int64(0), "bytes_received": int64(0), "session_time": 0.0,
+		"remote_addr": "unix:", "stream_protocol": "UDP", "stream_status": int64(502), "bytes_sent": int64(0), "bytes_received": int64(0), "session_time": 0.0,
 	})
 }
 

@@ -15,10 +15,10 @@ const maxEnvoyTries = 8
 // parseEnvoy reads Envoy's default text format and Istio's extension of it; either Format accepts both.
 //
 // Envoy escapes nothing: a path, X-Forwarded-For or user agent may hold quotes, spaces and even line breaks
-// (Envoy 1.40.0, source/common/formatter/substitution_formatter.cc). So the numbers in the middle are found from the left,
-// where only the path precedes them, and the quoted headers are cut from the right, where Envoy's own fields
-// stand: upstream host, authority and request id. What is left between belongs to X-Forwarded-For, up to its
-// first closing quote, and the user agent.
+// (Envoy 1.40.0, source/common/formatter/substitution_formatter.cc). So the numbers in the middle are found from
+// the left, where only the path precedes them, and the quoted headers are cut from the right, where Envoy's own
+// fields stand: upstream host, authority and request id. What is left between belongs to X-Forwarded-For, up to
+// its first closing quote, and the user agent.
 func parseEnvoy(f Format, line string, attrs pcommon.Map) (int64, error) {
 	if !strings.HasPrefix(line, "[") {
 		return 0, &syntaxError{f, 0, "'['"}
@@ -163,7 +163,7 @@ func (m *envoyMiddle) istioDetails(line string, i int) bool {
 		return false
 	}
 	if braces := between[:cut]; strings.Contains(braces, "{") && !strings.Contains(braces, "}") {
-		// Details in braces with spaces in them, as Envoy wrote before it replaced white space.
+		// Details in braces with spaces in them, where the format lets white space through.
 		if j := strings.Index(between, "} "); j >= 0 {
 			cut = j + 1
 		}

@@ -109,7 +109,7 @@ func TestParseEnvoy(t *testing.T) {
 	g(start+`"GET /ok HTTP/1.1" 200 UF reset{a b, c} - "-" 0 6 2 1`+envoyTail+istioTail, attributes{
 		"response_flags": "UF", "response_code_details": "reset{a b, c}",
 	})
-	// Old Envoy releases take any server name from a TLS hello.
+	// The server name is the client's word.
 	g(start+`"GET /ok HTTP/1.1" 200 - via_upstream - "-" 0 6 2 1`+envoyTail+` c 1 2 3 "x" main`, attributes{
 		"upstream_cluster": "c", "upstream_local_address": "1", "downstream_local_address": "2",
 		"downstream_remote_address": "3", "requested_server_name": `"x"`,

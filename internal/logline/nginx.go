@@ -11,11 +11,11 @@ import (
 //
 //	remote_addr - remote_user [time_local] "request" status body_bytes_sent "referer" "user_agent"
 //
-// followed by nothing, by ` kong_request_id: "id"` (Kong 3.5 and later, kong/templates/nginx_kong.lua) or by a quoted
-// X-Forwarded-For list, as in the "main" format of nginx's packages. The lines of Kong's stream module, which
-// share the file, are read by parseKongStream.
+// followed by nothing, by ` kong_request_id: "id"` (Kong 3.5 and later, kong/templates/nginx_kong.lua) or by a
+// quoted X-Forwarded-For list, as in the "main" format of nginx's packages. The lines of Kong's stream module,
+// which share the file, are read by parseKongStream.
 //
-// nginx escapes quotes, backslashes, control characters and bytes above 126 in every variable as \xHH (nginx 1.27,
+// nginx escapes quotes, backslashes, control characters and bytes above 126 in every variable as \xHH (nginx,
 // src/http/modules/ngx_http_log_module.c), so the quotes in a line are the format's own.
 func parseNginx(line string, attrs pcommon.Map) (int64, error) {
 	const f = FormatNginxCombined
@@ -48,8 +48,8 @@ func parseNginx(line string, attrs pcommon.Map) (int64, error) {
 	return head.unixNano, nil
 }
 
-// parseKongStream reads `remote_addr [time_local] protocol status bytes_sent bytes_received session_time`, the default
-// of Kong's proxy_stream_access_log (Kong 3.9.3, kong.conf.default). The session time is in seconds.
+// parseKongStream reads `remote_addr [time_local] protocol status bytes_sent bytes_received session_time`, the
+// default of Kong's proxy_stream_access_log (Kong 3.9.3, kong.conf.default). The session time is in seconds.
 func parseKongStream(line string, head *clfHead, attrs pcommon.Map) (int64, error) {
 	c := cursor{s: line, i: head.next}
 	var words [5]string
@@ -67,8 +67,8 @@ func parseKongStream(line string, head *clfHead, attrs pcommon.Map) (int64, erro
 	attrs.EnsureCapacity(6)
 	out := fields{m: attrs}
 	out.text("remote_addr", head.address)
-	out.str("protocol", words[0])
-	out.number("status", words[1])
+	out.str("stream_protocol", words[0])
+	out.number("stream_status", words[1])
 	out.number("bytes_sent", words[2])
 	out.number("bytes_received", words[3])
 	out.seconds("session_time", words[4])
@@ -107,8 +107,8 @@ func isNginxMethod(s string) bool {
 	return s != ""
 }
 
-// unescapeNginx decodes \xHH. The result is valid UTF-8 even when the escaped bytes were not; without an escape it
-// is s itself.
+// unescapeNginx decodes \xHH. The result is valid UTF-8 even when the escaped bytes were not; without an escape
+// it is s itself.
 func unescapeNginx(s string) string {
 	i := strings.Index(s, `\x`)
 	if i < 0 {

@@ -21,9 +21,9 @@ var errUnknownFormat = errors.New("unknown access log format, want one of envoy_
 // the format defines as numbers are Int or Double (Str when they do not parse as such), and a field whose
 // value is the format's mark for "absent" gets no attribute.
 //
-// unixNano is the time the line states, in nanoseconds since the epoch: the start of the request for Envoy and
-// Istio, the end for the others. It is 0 when the line states none, and always for FormatJSON, where the
-// meaning and the notation of a time depend on who wrote it; its text stays an attribute.
+// unixNano is the time the line states, in nanoseconds since the epoch: the start of the request for Envoy, Istio
+// and Traefik, the end for the others. It is always 0 for FormatJSON, where the meaning and the notation of a time
+// depend on who wrote it; its text stays an attribute.
 //
 // On error attrs is empty. The error tells the format, what was expected and at which byte, and never quotes
 // the line, which may hold secrets. It is [ErrNotAccessLog] for a line of another kind.

@@ -199,12 +199,13 @@ func TestRecordingKong(t *testing.T) {
 		got, at := parsed(t, FormatNginxCombined, line)
 		assert.Greater(t, at, unixNano(t, "2026-11-21T15:22:29Z"))
 		assert.Less(t, at, unixNano(t, "2026-11-21T15:22:44Z"))
-		assert.IsType(t, int64(0), got["status"])
-		if got["protocol"] == "TCP" {
+		if got["stream_protocol"] == "TCP" {
 			streams++
+			assert.IsType(t, int64(0), got["stream_status"])
 			assert.IsType(t, float64(0), got["session_time"])
 			continue
 		}
+		assert.IsType(t, int64(0), got["status"])
 		assert.Len(t, got["kong.request.id"], 32)
 		ids[got["kong.request.id"]] = true
 		if got["method"] == nil {

@@ -6,8 +6,9 @@ import (
 )
 
 // debugEnd returns the index behind the value at s[i:] in Rust's Debug notation: a quoted string, a bracketed list,
-// map or unit with such values inside, or a word without quotes. ok is false when it is not closed, or when neither a space
-// nor the end follows. Text inside a quoted string can therefore not be read as values of its own: its closing quote is left over.
+// map or unit with such values inside, or a word without quotes. ok is false when it is not closed, or when neither
+// a space nor the end follows. Text inside a quoted string can therefore not be read as values of its own: its
+// closing quote is left over.
 func debugEnd(s string, i int) (end int, ok bool) {
 	if i == len(s) {
 		return i, true
@@ -40,8 +41,8 @@ func quotedEnd(s string, i int) int {
 	return 0
 }
 
-// bracketEnd returns the index behind the bracket that closes the one at i, 0 when nothing does. It counts brackets without
-// telling their kinds apart: what a gateway writes is balanced.
+// bracketEnd returns the index behind the bracket that closes the one at i, 0 when nothing does. It counts brackets
+// without telling their kinds apart: what a gateway writes is balanced.
 func bracketEnd(s string, i int) int {
 	for depth := 0; i < len(s); i++ {
 		switch s[i] {
@@ -62,9 +63,9 @@ func bracketEnd(s string, i int) int {
 	return 0
 }
 
-// putDebug adds the attribute of a CEL field: strings without their quotes, integers as Int, numbers with a point as
-// Double, booleans as Bool, lists and maps as the text they are. A double without fraction is printed like an integer and
-// cannot be told from one.
+// putDebug adds the attribute of a CEL field: strings without their quotes, integers as Int, numbers with a point
+// as Double, booleans as Bool, lists and maps as the text they are. A double without fraction is printed like an
+// integer and cannot be told from one.
 func putDebug(out *fields, key, value string) {
 	switch {
 	case value == "true" || value == "false":
@@ -82,8 +83,8 @@ func putDebug(out *fields, key, value string) {
 	}
 }
 
-// unquoteDebug removes the quotes of a Rust Debug string and decodes its escapes: \" \\ \' \n \r \t \0 and \u{7f}. An escape
-// that Rust does not write becomes U+FFFD. Text without quotes is returned as it is.
+// unquoteDebug removes the quotes of a Rust Debug string and decodes its escapes: \" \\ \' \n \r \t \0 and \u{7f}.
+// An escape that Rust does not write becomes U+FFFD. Text without quotes is returned as it is.
 func unquoteDebug(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s
@@ -134,7 +135,8 @@ func appendDebugEscape(buf []byte, s string, i int) ([]byte, int) {
 	}
 }
 
-// debugRune reads "{7f}" at i, one to six hexadecimal digits. Anything else is U+FFFD, and nothing behind i is used up.
+// debugRune reads "{7f}" at i, one to six hexadecimal digits. Anything else is U+FFFD, and nothing behind i is used
+// up.
 func debugRune(s string, i int) (r rune, next int) {
 	if i >= len(s) || s[i] != '{' {
 		return utf8.RuneError, i

@@ -9,12 +9,12 @@ import (
 // maxTraefikTries bounds how many quotes in a request are examined as its end.
 const maxTraefikTries = 8
 
-// parseTraefik reads Traefik's common format (Traefik 3.7.9, pkg/middlewares/accesslog/logger_formatters.go)
+// parseTraefik reads Traefik's common format (Traefik 3.7, pkg/middlewares/accesslog/logger_formatters.go)
 //
 //	ClientHost - ClientUsername [time] "METHOD path PROTO" status size "Referer" "User-Agent"
 //	RequestCount "RouterName" "ServiceURL" <n>ms
 //
-// and genericCLF, which stops behind the user agent. ClientHost is the whole X-Forwarded-For list when there is one.
+// and genericCLF, which stops behind the user agent. ClientHost is the whole X-Forwarded-For list if there is one.
 //
 // Releases differ in whether they escape a quote inside a header as \"; a bare one is accepted, so the line is
 // cut from both ends: the router and the service, which the operator names, from the right.
@@ -38,7 +38,7 @@ func parseTraefik(line string, attrs pcommon.Map) (int64, error) {
 	}
 	t, ok := cutTraefikTail(line[m.headers:])
 	if !ok {
-		return 0, &syntaxError{f, m.headers, "quoted referer and user agent, then nothing or count, router, service and duration"}
+		return 0, &syntaxError{f, m.headers, "two quoted headers, then nothing or count, router, service and duration"}
 	}
 	referer, agent, ok := strings.Cut(t.headers, `" "`)
 	if !ok {
@@ -71,8 +71,8 @@ type traefikMiddle struct {
 	status, size   string
 }
 
-// findTraefikMiddle looks for the first quote from on that a status, a size and another quote follow. The
-// request comes before everything else that holds client text, and net/http refuses a request line with spaces in its target.
+// findTraefikMiddle looks for the first quote behind from that a status, a size and another quote follow. The
+// request comes before the headers, and net/http refuses a request line with spaces in its target.
 func findTraefikMiddle(line string, from int) (traefikMiddle, bool) {
 	quote := from
 	for range maxTraefikTries {

@@ -49,6 +49,7 @@ func TestAllocs(t *testing.T) {
 			Float("0.12345678901234567890")
 			Float(long)
 			Float("1e999")
+			Float("0.5e310")
 			Float("-")
 		},
 		"Duration": func() {

@@ -149,20 +149,31 @@ func assertNoParameter(t *testing.T, r *Redactor, out string) {
 		if end := strings.IndexAny(value, "&# \t\n\v\f\r\"'<>\\"); end >= 0 {
 			value = value[:end]
 		}
-		if strings.LastIndex(out[:i], "://") >= 0 || strings.LastIndex(out[:i], `:\/\/`) >= 0 {
-			// Inside an authority the value ends with it.
-			start := max(strings.LastIndex(out[:i], "://")+3, strings.LastIndex(out[:i], `:\/\/`)+5)
-			if start <= i && !strings.ContainsAny(out[start:i], "/?#\"<>\\ \x00\x7f\n\t\v\f\r") {
-				if end := strings.IndexAny(value, "/?\x00\x7f"); end >= 0 {
-					value = value[:end]
-				}
-				if strings.ContainsAny(name, "/") {
-					continue
-				}
+		if insideAuthority(out, i) { // which ends the value
+			if strings.Contains(name, "/") {
+				continue
+			}
+			if end := strings.IndexFunc(value, endsAuthority); end >= 0 {
+				value = value[:end]
 			}
 		}
 		assert.Contains(t, []string{"", "REDACTED"}, value, "%q", out)
 	}
+}
+
+// insideAuthority reports whether the last URL that starts before s[i] is still in its authority there.
+func insideAuthority(s string, i int) bool {
+	start := -1
+	for _, mark := range []string{"://", `:\/\/`} {
+		if k := strings.LastIndex(s[:i], mark); k >= 0 {
+			start = max(start, k+len(mark))
+		}
+	}
+	return start >= 0 && strings.IndexFunc(s[start:i], endsAuthority) < 0
+}
+
+func endsAuthority(c rune) bool {
+	return c <= ' ' || c == 0x7f || strings.ContainsRune(`/?#"<>\`, c)
 }
 
 // assertNoUserinfo looks behind every "://" for userinfo that is not hidden.
@@ -175,9 +186,7 @@ func assertNoUserinfo(t *testing.T, out string) {
 		}
 		i += k + len("://")
 		authority := out[i:]
-		if end := strings.IndexFunc(authority, func(c rune) bool {
-			return c <= ' ' || c == 0x7f || strings.ContainsRune(`/?#"<>\`, c)
-		}); end >= 0 {
+		if end := strings.IndexFunc(authority, endsAuthority); end >= 0 {
 			authority = authority[:end]
 		}
 		if at := strings.LastIndexByte(authority, '@'); at >= 0 {

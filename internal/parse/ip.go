@@ -66,11 +66,10 @@ func isIPv6(s string) bool {
 			return false
 		}
 		if i < len(s) && s[i] == '.' {
-			// An IPv4 address may only stand for the last two groups.
-			if groups > 6 || !gap && groups != 6 || !isIPv4(s[start:]) {
+			if !isIPv4(s[start:]) {
 				return false
 			}
-			groups, i = groups+2, len(s)
+			groups, i = groups+2, len(s) // the last two groups, or one too many
 			break
 		}
 		groups++

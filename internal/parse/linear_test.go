@@ -36,8 +36,8 @@ func TestTextLinear(t *testing.T) {
 	r := NewRedactor(append([]string{"s"}, DefaultSensitiveQuery...), false)
 	const size, limit = 256 << 10, 5 * time.Second
 	for name, piece := range hostileTexts {
-		for _, prefix := range []string{"", "?", "&sig=", "x://"} {
-			for _, suffix := range []string{"", "@", "&sig=x", "/"} {
+		for _, prefix := range []string{"", "&sig=", "x://"} {
+			for _, suffix := range []string{"", "@"} {
 				in := prefix + strings.Repeat(piece, size/len(piece)) + suffix
 				start := time.Now()
 				once, changed := r.Text(in)

@@ -28,7 +28,7 @@ type Redactor struct {
 
 // NewRedactor takes the names of the query parameters whose values are hidden, as they are after decoding. They match
 // case-sensitively, as the conventions ask, or without regard to ASCII case if foldCase. Empty names are ignored; with
-// no names at all only userinfo is hidden. names is not kept.
+// no names at all only userinfo is hidden. The slice is not kept.
 func NewRedactor(names []string, foldCase bool) *Redactor {
 	r := &Redactor{fold: foldCase}
 	for _, name := range names {
@@ -41,7 +41,7 @@ func NewRedactor(names []string, foldCase bool) *Redactor {
 		for len(r.byLen) <= len(name) {
 			r.byLen = append(r.byLen, nil)
 		}
-		r.byLen[len(name)] = append(r.byLen[len(name)], strings.Clone(name))
+		r.byLen[len(name)] = append(r.byLen[len(name)], name)
 		r.maxRaw = max(r.maxRaw, 3*len(name))
 		r.spaces = r.spaces || strings.IndexByte(name, ' ') >= 0
 

@@ -44,6 +44,7 @@ func TestRedactorQuery(t *testing.T) {
 	f(exact, "%73%69%67=abc", "%73%69%67=REDACTED")
 	f(exact, "%53ignature=a&x=%73", "%53ignature=REDACTED&x=%73")
 	f(exact, "X%2dAmz%2DSignature=a", "X%2dAmz%2DSignature=REDACTED")
+	f(exact, encodedName+"=a", encodedName+"=REDACTED")
 	keep(exact, "s%2569g=abc") // decodes to "s%69g"
 	keep(exact, "s%6=abc")
 	keep(exact, "s%6gg=abc")
@@ -84,10 +85,17 @@ func TestRedactorQuery(t *testing.T) {
 	keep(folding, "api_key=c")
 	keep(folding, "=c")
 
+	spaced := NewRedactor([]string{"api key", " x"}, false)
+	f(spaced, "api+key=a&api%20key=b&api key=c&+x=d&%20x=e& x=f", "api+key=REDACTED&api%20key=REDACTED&api key=REDACTED&+x=REDACTED&%20x=REDACTED& x=REDACTED")
+	keep(spaced, "api%2bkey=a&API+key=b&apikey=c&x=d&++x=e")
+
 	none := NewRedactor(nil, false)
 	keep(none, "sig=abc&%73ig=x")
 	keep(&Redactor{}, "sig=abc")
 }
+
+// encodedName is X-Amz-Security-Token, the longest of the default names, with every byte percent-encoded.
+const encodedName = "%58%2d%41%6d%7a%2d%53%65%63%75%72%69%74%79%2d%54%6f%6b%65%6e"
 
 func TestRedactorText(t *testing.T) {
 	t.Parallel()
@@ -131,7 +139,8 @@ func TestRedactorText(t *testing.T) {
 	keep("http://h\n a@b")
 	keep(`"http://h","a@b"`)
 	keep("<http://h>,<a@b>")
-	keep(`http://h\t a@b`)
+	keep(`"http://h\nmail:a@b"`)
+	keep(`{\"url\":\"http://h\",\"mail\":\"a@b\"}`)
 	keep("mailto:a@b")
 	keep("//u:p@h/")
 	keep("a@b ://")
@@ -148,6 +157,7 @@ func TestRedactorText(t *testing.T) {
 	f("?sig=x?sig=y", "?sig=REDACTED")
 	f("?next=http://u:p@h/&sig=x", "?next=http://REDACTED:REDACTED@h/&sig=REDACTED")
 	f("?sig=http://u:p@h/&x", "?sig=REDACTED&x")
+	f("?"+encodedName+"=a", "?"+encodedName+"=REDACTED")
 	f("?sig=\x00\x1b\u00a0&x", "?sig=REDACTED&x")
 	for _, end := range []string{"&", "#", " ", "\t", "\n", "\v", "\f", "\r", `"`, "'", "<", ">", `\`} {
 		f("GET /?sig=abc"+end+"sig=x tail", "GET /?sig=REDACTED"+end+strings.Replace("sig=x tail", "x", map[bool]string{true: "REDACTED", false: "x"}[end == "&"], 1))
@@ -189,6 +199,11 @@ func TestRedactorText(t *testing.T) {
 	f("x://h&sig=v@y", "x://REDACTED@y")
 	f("x://u@h&sig=v/w", "x://REDACTED@h&sig=REDACTED/w")
 	f("x://h&sig=v/w ?sig=a@b", "x://h&sig=REDACTED/w ?sig=REDACTED")
+	f("x://h&sig=v/ y://k&sig=v/w", "x://h&sig=REDACTED/ y://k&sig=REDACTED/w")
+	f(`x:\/\/h&sig=v/w`, `x:\/\/h&sig=REDACTED/w`)
+	f(`x:\/\/h y://k&sig=v/w`, `x:\/\/h y://k&sig=REDACTED/w`)
+	f("x://h?a&sig=v/w", "x://h?a&sig=REDACTED")
+	f("?sig=x://h&sig=v/w", "?sig=REDACTED&sig=REDACTED")
 	keep("x://h&sig=/w")
 }
 

@@ -44,9 +44,10 @@ type textRedactor struct {
 	// Offset of the next one, len(s) if there is none. While no '@' follows, no scheme is looked for.
 	at, scheme, question, ampersand, backslash int
 
-	authSeen  int // up to here authStart takes notice of "://"
+	// What authorityEnd knows.
+	authSeen  int // where it has looked for authorities up to
 	authStart int // where the last authority starts, 0 if there was none
-	authEnd   int // where it ends, 0 if that was not needed yet
+	authEnd   int // where that ends, 0 if it was not needed yet
 }
 
 // next goes to the first delimiter at or after pos and behind what belongs to it; false at the end of s.
@@ -111,17 +112,16 @@ func (t *textRedactor) indexScheme(i int) int {
 
 // authority hides the userinfo of the authority that starts at start.
 func (t *textRedactor) authority(start int) {
-	t.pos, t.authSeen, t.authStart, t.authEnd = start, start, start, 0
-	end, last := start, -1
-	for ; end < len(t.s); end++ {
-		if c := class[t.s[end]]; c&(classAuthEnd|classUnsafe|classTextEnd|classAt) != 0 {
+	t.pos = start
+	last := -1
+	for i := start; i < len(t.s); i++ {
+		if c := class[t.s[i]]; c&(classAuthEnd|classUnsafe|classTextEnd|classAt) != 0 {
 			if c&classAt == 0 {
 				break
 			}
-			last = end
+			last = i
 		}
 	}
-	t.authEnd = end
 	if last < 0 {
 		return
 	}

@@ -30,8 +30,8 @@ func Timestamp(s string) (unixNano int64, ok bool) {
 
 // TimestampMicros reads the time at the start of an agentgateway stdout line. Its fraction, 1 to 6 digits, counts
 // microseconds and is NOT padded with zeros: "…:01.123Z" is 123 µs past the second, where every RFC 3339 reader sees
-// 123 ms (agentgateway v0.6.0 to v1.4.1, crates/core/src/telemetry/date.rs). Revisions that pad to six digits mean the
-// same by both readings, so no version check is needed.
+// 123 ms (agentgateway v0.9.0 to v1.4.1, crates/core/src/telemetry/date.rs). A revision that pads to six digits, as
+// commit bbbd8d41 of that file does, means the same by both readings, so no version check is needed.
 //
 // ok is false for anything but "YYYY-MM-DDThh:mm:ss.<1 to 6 digits>Z", which is all that program writes.
 func TimestampMicros(s string) (unixNano int64, ok bool) {

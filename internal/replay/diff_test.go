@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,8 +16,8 @@ func TestTraceRecordsIgnoreOrder(t *testing.T) {
 	batches, err := load(t, "envoy/1.40.0-traces.jsonl").Traces()
 	require.NoError(t, err)
 	merged := ptrace.NewTraces()
-	for i := len(batches) - 1; i >= 0; i-- {
-		for _, rs := range batches[i].ResourceSpans().All() {
+	for _, td := range slices.Backward(batches) {
+		for _, rs := range td.ResourceSpans().All() {
 			rs.CopyTo(merged.ResourceSpans().AppendEmpty())
 		}
 	}

@@ -49,11 +49,12 @@ func run(ctx context.Context, out io.Writer, l layout, binary, captures string) 
 	if err = d.start(ctx, binary); err != nil {
 		return err
 	}
-	stopped := false
 	defer func() {
-		if !stopped {
-			stopErr := d.process.Stop(stopGrace)
-			err = fmt.Errorf("%w\nlast lines of the collector's log:\n%s", errors.Join(err, stopErr), d.process.Log())
+		if stopErr := d.process.Stop(stopGrace); err == nil {
+			err = stopErr
+		}
+		if err != nil {
+			err = fmt.Errorf("%w\nlast lines of the collector's log:\n%s", err, d.process.Log())
 		}
 	}()
 	if d.grpc, err = replay.NewGRPCSender(d.process.Config().OTLPGRPC); err != nil {
@@ -81,14 +82,13 @@ func run(ctx context.Context, out io.Writer, l layout, binary, captures string) 
 	if err := d.process.Stop(stopGrace); err != nil {
 		return err
 	}
-	stopped = true
 	d.say("%sSent SIGTERM: the Collector ended with exit code 0. %d recordings in %s.",
 		indent, len(all), time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
 func (d *demo) say(format string, args ...any) {
-	// The reader of a demo that closes the pipe has seen enough.
+	// A reader that closes the pipe has seen enough; the Collector is stopped all the same.
 	_, _ = fmt.Fprintf(d.out, format+"\n", args...)
 }
 

@@ -109,7 +109,9 @@ func TestChoose(t *testing.T) {
 
 func TestMatchSpans(t *testing.T) {
 	t.Parallel()
-	span := func(key, value string) item { return item{source: "file", key: key, facts: []attribute{{"a", "str", value}}} }
+	span := func(key, value string) item {
+		return item{source: "file", key: key, facts: []attribute{{"a", "str", value}}}
+	}
 	exchanges, err := matchSpans([]item{span("1", "x"), span("2", "y"), span("1", "z")}, []item{span("2", "y"), span("1", "x"), span("1", "z")})
 	require.NoError(t, err)
 	for _, e := range exchanges {

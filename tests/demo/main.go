@@ -34,6 +34,8 @@ func main() {
 		fail(fmt.Errorf("unexpected argument %q", flag.Arg(0)))
 	}
 
+	// Without this a reader such as head would end the program before it has stopped the Collector.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Stdout, screen(*width, *rows), *binary, *captures)
 	stop()

@@ -70,8 +70,8 @@ var request = []g.Rule{
 	{From: "retry.attempt", To: []string{attrs.HTTPRequestResendCount}, Op: g.OpIntNonzero, Source: keys + ": 0-based"},
 	{From: "error", To: []string{attrs.GatewayErrorMessage}, Op: g.OpErrorText, Source: keys},
 	{From: "reason", To: []string{attrs.GatewayResponseReason}, Op: g.OpErrorType, Source: keys},
-	{From: "duration", Op: g.OpDrop, Signals: g.OnSpans, Source: keys + `: "3165ms", the span has its own times`},
-	{From: "duration", To: []string{attrs.GatewayRequestDuration}, Op: g.OpDuration, Signals: g.OnLogs, Source: keys},
+	// On spans too: up to 1.0.0 a span begins when the connection was accepted.
+	{From: "duration", To: []string{attrs.GatewayRequestDuration}, Op: g.OpDuration, Source: keys + `: "3165ms"`},
 	{From: "trace.id", Op: g.OpTraceID, Source: keys},
 	{From: "span.id", Op: g.OpSpanID, Source: keys},
 }
@@ -98,9 +98,9 @@ var model = []g.Rule{
 	{From: "mcp.resource.type", Op: g.OpMCPType, Source: midKeys},
 	{From: "mcp.resource.name", Op: g.OpMCPResource, Source: midKeys},
 	{From: "mcp.resource", Op: g.OpMCPResource, Source: midKeys},
-	{From: "mcp.error.code", To: []string{attrs.RPCStatusCode}, Op: g.OpString, Source: keys},
+	{From: "mcp.error.code", To: []string{attrs.RPCStatusCode}, Op: g.OpJSONRPCError, Source: keys},
 	{From: "mcp.error.message", To: []string{attrs.GatewayErrorMessage}, Op: g.OpErrorText, Source: keys},
-	{From: "agw.ai.time_to_first_token", To: []string{"gen_ai.response.time_to_first_chunk"}, Op: g.OpSeconds, Option: "genai_next", Source: "agentgateway main 75b4e6ce: seconds"},
+	{From: "agw.ai.time_to_first_token", To: []string{"gen_ai.response.time_to_first_chunk"}, Op: g.OpSeconds, Source: "agentgateway main 75b4e6ce: seconds"},
 	// Decimal text, in the currency of the price list.
 	{From: "agw.ai.usage.cost.<key>", To: []string{"agw.ai.usage.cost.<key>"}, Op: g.OpKeep, Source: keys},
 }

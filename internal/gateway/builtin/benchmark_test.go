@@ -148,16 +148,20 @@ func benchTraces(b *testing.B, e *gateway.Engine, batches []ptrace.Traces) {
 	measure(b, "span", spans, payloads, (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces, func(td ptrace.Traces) { e.Traces(td) })
 }
 
-// window is about how many items are decoded before the clock starts: enough that stopping it is rare, few enough
-// that they fit into memory many times.
-const window = 8192
+const (
+	// window is about how many items are decoded before the clock starts: enough that stopping it is rare, few enough
+	// that they are still in the processor's cache, as they are when a receiver hands them over.
+	window = 256
+	// garbage is after how many items the garbage collector runs, while the clock stands.
+	garbage = 16384
+)
 
 // measure times process on the payloads of one recording and reports time, allocations and bytes per item.
 //
 // Processing changes its input, so every pass needs a new one. It is decoded from protobuf while the clock stands:
 // what an OTLP receiver hands over has the same spare capacity in its slices, and that decides how much processing
-// allocates. Garbage of decoding must not be collected at the expense of processing, so the collector runs before
-// the clock starts and rests while it goes. What garbage of processing costs is in allocs and B, not in ns.
+// allocates. Garbage of decoding must not be collected at the expense of processing, so the collector rests while the
+// clock goes. What garbage of processing costs shows in allocs and B, not in ns.
 //
 // cpu-ns is the time this process got a processor. On a machine that does nothing else it equals ns; on a busy one it
 // is the figure to look at.
@@ -166,18 +170,25 @@ func measure[T any](b *testing.B, unit string, items int, payloads [][]byte, dec
 	b.ReportAllocs()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var (
-		passes = max(1, window/items)
-		fresh  = make([]T, 0, passes*len(payloads))
-		next   int
-		used   usage
+		passes  = max(1, window/items)
+		fresh   = make([]T, 0, passes*len(payloads))
+		next    int
+		decoded int
+		used    usage
 	)
 	used.start()
+	used.run()
 	for b.Loop() {
 		if next == len(fresh) {
+			used.pause()
 			b.StopTimer()
 			used.stop()
 			clear(fresh)
 			fresh, next = fresh[:0], 0
+			if decoded += passes * items; decoded >= garbage {
+				decoded = 0
+				runtime.GC()
+			}
 			for range passes {
 				for _, payload := range payloads {
 					in, err := decode(payload)
@@ -185,15 +196,16 @@ func measure[T any](b *testing.B, unit string, items int, payloads [][]byte, dec
 					fresh = append(fresh, in)
 				}
 			}
-			runtime.GC()
 			used.start()
 			b.StartTimer()
+			used.run()
 		}
 		for range payloads {
 			process(fresh[next])
 			next++
 		}
 	}
+	used.pause()
 	used.stop()
 	total := float64(b.N) * float64(items)
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/total, "ns/"+unit)
@@ -202,21 +214,19 @@ func measure[T any](b *testing.B, unit string, items int, payloads [][]byte, dec
 	b.ReportMetric(float64(used.bytes)/total, "B/"+unit)
 }
 
-// usage adds up what the process used while the clock went.
+// usage adds up what the process uses while the clock goes. Reading memory statistics stops the world, so that is
+// done while the clock stands, and only the processor time is read while it goes.
 type usage struct {
-	cpu            time.Duration
+	cpu, cpuBefore time.Duration
 	mallocs, bytes uint64
-	cpuBefore      time.Duration
 	before         runtime.MemStats
 }
 
-func (u *usage) start() {
-	runtime.ReadMemStats(&u.before)
-	u.cpuBefore = cpuTime()
-}
+func (u *usage) start() { runtime.ReadMemStats(&u.before) }
+func (u *usage) run()   { u.cpuBefore = cpuTime() }
+func (u *usage) pause() { u.cpu += cpuTime() - u.cpuBefore }
 
 func (u *usage) stop() {
-	u.cpu += cpuTime() - u.cpuBefore
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
 	u.mallocs += now.Mallocs - u.before.Mallocs

@@ -37,5 +37,7 @@ var Profile = g.Profile{
 		{Key: "node_id", Text: node, Resource: true, Source: nodes},
 		{Key: "resource:node_name", Text: node, Source: nodes},
 	},
-	Logs: g.LogFacts{Bodies: []g.Body{g.BodyIstioText}},
+	// The decorator of every route, unless an operator sets another one.
+	Spans: g.SpanFacts{Names: []string{"{...}:{" + attrs.GatewayUpstreamServicePort + "}/*"}},
+	Logs:  g.LogFacts{Bodies: []g.Body{g.BodyIstioText}},
 }

@@ -14,6 +14,7 @@ const (
 	zipkin  = "Kong 3.9.3, kong/plugins/zipkin/handler.lua and span.lua"
 	access  = "Kong Gateway 3.14 documentation, OpenTelemetry plugin, access logs"
 	nginx   = "Kong 3.9.3, kong/templates/nginx_kong.lua, kong_log_format"
+	stream  = "Kong 3.9.3, kong/templates/nginx_kong_stream.lua, basic log format"
 	genAI   = "Kong Gateway 3.13 documentation, GenAI spans"
 )
 
@@ -26,7 +27,10 @@ var Profile = g.Profile{
 		{In: g.InScope, Equal: "kong-internal", Source: tracing},
 		{In: g.InScope, Equal: "api-access", And: &g.Evidence{In: g.InAttributes, Key: "kong.request.id"}, Source: access},
 		{In: g.InAttributes, Key: "kong.request.id", Source: tracing + "; " + nginx},
+		{In: g.InAttributes, Key: "stream_protocol", And: &g.Evidence{In: g.InAttributes, Key: "session_time"}, Source: stream},
 		{In: g.InAttributes, Key: "kong.node.id", Source: zipkin},
+		{In: g.InAttributes, Key: "kong.route", Source: zipkin},
+		{In: g.InAttributes, Key: "kong.service", Source: zipkin},
 		{In: g.InAttributes, Key: "kong.balancer.try", Source: zipkin},
 		{In: g.InAttributes, Key: "lc", Equal: "kong", Source: zipkin},
 	},
@@ -45,7 +49,6 @@ var Profile = g.Profile{
 		NoStatusNoResponse: true,
 		FillClients:        []string{"kong.balancer"},
 	},
-	Logs: g.LogFacts{Bodies: []g.Body{g.BodyNginx}},
 }
 
 func concat(rules ...[]g.Rule) (out []g.Rule) {
@@ -61,6 +64,8 @@ var spanRules = []g.Rule{
 	{From: "dns.record.port", To: []string{"dns.record.port"}, Op: g.OpInt, Source: encoder},
 	{From: "introspection.current.line", To: []string{"introspection.current.line"}, Op: g.OpInt, Source: runtime + "; " + encoder},
 	{From: "db.system", To: []string{attrs.DBSystemName}, Op: g.OpMap, Values: map[string]string{"postgres": "postgresql"}, Source: tracing + ": the strategy's name in Kong"},
+	// The balancer's target: its name, and the socket of this try.
+	{From: "net.peer.port", To: []string{attrs.ServerPort, attrs.NetworkPeerPort}, Op: g.OpPort, Kinds: g.KindClient, Source: tracing + "; " + encoder},
 	// Kong's request id is its own; request.id on runtime logs is the same value.
 	{From: "kong.request.id", Op: g.OpDropAbsent, Source: tracing + " (since 3.5)"},
 	{From: "request.id", To: []string{"kong.request.id"}, Op: g.OpRename, Signals: g.OnLogs, Source: runtime},
@@ -111,6 +116,12 @@ var nginxRules = []g.Rule{
 	{From: "body_bytes_sent", To: []string{attrs.HTTPResponseBodySize}, Op: g.OpSize, Signals: g.OnLogs, Source: nginx},
 	{From: "remote_addr", To: []string{attrs.ClientAddress}, Op: g.OpAddress, Signals: g.OnLogs, Source: nginx},
 	{From: "remote_user", To: []string{"user.name"}, Op: g.OpRename, Dash: true, Signals: g.OnLogs, Source: nginx},
+	// Connections of stream routes, in the same file.
+	{From: "stream_protocol", To: []string{attrs.NetworkTransport}, Op: g.OpLower, Signals: g.OnLogs, Source: stream},
+	{From: "stream_status", To: []string{attrs.GatewayConnectionStatus}, Op: g.OpInt, Signals: g.OnLogs, Source: stream},
+	{From: "bytes_received", To: []string{attrs.GatewayConnectionBytesReceived}, Op: g.OpSize, Signals: g.OnLogs, Source: stream},
+	{From: "bytes_sent", To: []string{attrs.GatewayConnectionBytesSent}, Op: g.OpSize, Signals: g.OnLogs, Source: stream},
+	{From: "session_time", To: []string{attrs.GatewayConnectionDuration}, Op: g.OpSeconds, Signals: g.OnLogs, Source: stream},
 	{From: "http_referer", To: []string{attrs.HTTPRequestHeader + "referer"}, Op: g.OpHeader, Dash: true, Signals: g.OnLogs, Source: nginx},
 	{From: "http_user_agent", To: []string{attrs.UserAgentOriginal}, Op: g.OpRename, Dash: true, Signals: g.OnLogs, Source: nginx},
 }

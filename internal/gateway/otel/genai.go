@@ -57,8 +57,8 @@ var GenAI = []gateway.Rule{
 		Yield: true, Source: srcOpenLLMetry,
 	},
 
-	{From: "gen_ai.is_streaming", To: []string{genAIRequestStream}, Op: gateway.OpBool, Source: srcOpenLLMetry},
-	{From: "llm.is_streaming", To: []string{genAIRequestStream}, Op: gateway.OpBool, Source: srcOpenLLMetry},
+	{From: "gen_ai.is_streaming", To: []string{genAIRequestStream}, Op: gateway.OpBoolTrue, Source: srcOpenLLMetry},
+	{From: "llm.is_streaming", To: []string{genAIRequestStream}, Op: gateway.OpBoolTrue, Source: srcOpenLLMetry},
 	{From: "gen_ai.request.n", To: []string{"gen_ai.request.choice.count"}, Op: gateway.OpIntNotOne, Source: srcOpenLLMetry},
 	{
 		From: "gen_ai.request.max_completion_tokens", To: []string{"gen_ai.request.max_tokens"}, Op: gateway.OpInt,

@@ -178,6 +178,7 @@ var arity = map[gateway.Op]int{
 	gateway.OpDouble:          1,
 	gateway.OpString:          1,
 	gateway.OpBool:            1,
+	gateway.OpBoolTrue:        1,
 	gateway.OpStrings:         1,
 	gateway.OpSplit:           1,
 	gateway.OpMap:             1,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	if behavior := os.Getenv(fakeEnv); behavior != "" {
 		os.Exit(fake(behavior))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // fake is called as a Collector is: --config file. It serves the health check of that file.

@@ -1,0 +1,85 @@
+//go:build unix
+
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"testing"
+	"text/tabwriter"
+)
+
+// results are the prices of all runs, by benchmark, batch size and contestant.
+var results = make(map[key][]price)
+
+type key struct {
+	what string
+	size int
+	name string
+}
+
+func note(what string, size int, name string, p price) {
+	k := key{what, size, name}
+	results[k] = append(results[k], p)
+}
+
+// TestMain prints what the benchmarks found side by side, and below it what the processors make of the same spans:
+// speed means nothing without it.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" && code == 0 {
+		summary(os.Stdout)
+		undone(os.Stdout)
+	}
+	os.Exit(code)
+}
+
+// summary writes the medians.
+func summary(out io.Writer) {
+	titles := []struct{ what, title string }{
+		{"processor", "The processor alone, processor time per span in ns"},
+		{"path", "Decoding and the processor, garbage collection included, processor time per span in ns"},
+	}
+	for _, t := range titles {
+		for _, size := range sizes {
+			if _, ok := results[key{t.what, size, none}]; !ok {
+				continue
+			}
+			fmt.Fprintf(out, "\n%s; %d spans per request, median of %d\n\n", t.title, size, len(results[key{t.what, size, none}]))
+			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+			fmt.Fprintf(w, "processor\tns\tallocs\tB\tabove none\tof %s\t\n", ours)
+			base := median(t.what, size, none)
+			mine := median(t.what, size, ours)
+			for _, c := range contestants {
+				p := median(t.what, size, c.name)
+				fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f\t%.0f\t%.1fx\t\n", c.name, p.cpu, p.allocs, p.bytes, p.cpu-base.cpu,
+					(p.cpu-base.cpu)/(mine.cpu-base.cpu))
+			}
+			_ = w.Flush()
+		}
+	}
+}
+
+func median(what string, size int, name string) price {
+	all := results[key{what, size, name}]
+	of := func(get func(price) float64) float64 {
+		values := make([]float64, 0, len(all))
+		for _, p := range all {
+			values = append(values, get(p))
+		}
+		slices.Sort(values)
+		if len(values) == 0 {
+			return 0
+		}
+		return values[len(values)/2]
+	}
+	return price{
+		wall:   of(func(p price) float64 { return p.wall }),
+		cpu:    of(func(p price) float64 { return p.cpu }),
+		allocs: of(func(p price) float64 { return p.allocs }),
+		bytes:  of(func(p price) float64 { return p.bytes }),
+	}
+}
