@@ -20,6 +20,7 @@ const Official ID = "otel"
 // use.
 type Engine struct {
 	opts     Options
+	replace  bool // old attributes go
 	redact   *parse.Redactor
 	methods  map[string]string // exact and folded spelling of known methods -> canonical
 	headers  map[string]string // last part of an old header key -> header name
@@ -51,8 +52,16 @@ type compiled struct {
 // rule is a Rule with its targets resolved to slots.
 type rule struct {
 	*Rule
+	op     Op
 	self   bool // the key is its own target: types are mended in place
+	keep   bool
+	yield  bool
+	dash   bool
+	with   bool
+	host   bool // the one source of server.address that beats all others: what the client asked for
+	secret bool // a header's rule: its value is a credential
 	to     [4]slot
+	header string // a header's rule: its name, where the rule has a fixed target
 	values map[string]mapped
 	prefix string // for templates: the part of To[0] before "<key>"
 	chop   int    // for templates: length of From before "<key>"
@@ -101,6 +110,7 @@ func Compile(profiles []Profile, opts Options) (*Engine, error) {
 	c := &compiler{
 		engine: &Engine{
 			opts:     opts,
+			replace:  opts.Mode != ModeDuplicate,
 			redact:   parse.NewRedactor(opts.SensitiveQuery, opts.SensitiveQueryFoldCase),
 			methods:  make(map[string]string),
 			headers:  make(map[string]string),
@@ -169,6 +179,8 @@ type compiler struct {
 	optional map[string]bool
 	// follow leads from a target to what an optional rule makes of it, so that one pass goes all the way.
 	follow map[string]string
+	// mended are the rules by which current names mend their own values, for the profile being compiled.
+	mended map[string]*Rule
 	errs   error
 }
 
@@ -216,6 +228,7 @@ func (c *compiler) compile(p *Profile) {
 		out.Profile.ID = Unknown
 	}
 	items, resource, events := newTable(), newTable(), newTable()
+	c.mended = c.mends(chain)
 	for _, q := range chain {
 		if q == &conventions { // a switch the user turned on beats the mending of what it renames
 			c.addOptional(out, items)
@@ -253,6 +266,27 @@ func (c *compiler) compile(p *Profile) {
 	out.fill = c.compileNames(p, out.Spans.FillClients)
 	out.genAI = out.Spans.GenAINames
 	c.engine.byID[p.ID] = out
+}
+
+// mends collects the rules by which current names mend their own values.
+func (c *compiler) mends(chain []*Profile) map[string]*Rule {
+	out := make(map[string]*Rule)
+	for _, q := range chain {
+		for i := range q.Attributes {
+			r := &q.Attributes[i]
+			if len(r.To) > 0 && r.To[0] == r.From && onValues[r.Op] && out[r.From] == nil && (r.Option == "" || c.optional[r.Option]) {
+				out[r.From] = r
+			}
+		}
+	}
+	return out
+}
+
+// onValues are the operations that a plain rename to a name with such a rule takes over, so that one pass does
+// what two would.
+var onValues = [opCount]bool{
+	OpText: true, OpLower: true, OpInt: true, OpIntNonzero: true, OpSize: true, OpPort: true, OpDouble: true,
+	OpString: true, OpBool: true, OpStrings: true, OpAddress: true, OpMap: true,
 }
 
 // addOptional enters the official rules that are on only because the user asked for them.
@@ -354,6 +388,13 @@ func (c *compiler) add(out *compiled, t *table, p *Profile, r *Rule) {
 		c.fail("profile %q: rule for %q: to has %d keys, this operation needs %d", p.ID, r.From, len(r.To), n)
 		return
 	}
+	if r.Op == OpRename && len(r.To) == 1 {
+		if m := c.mended[r.To[0]]; m != nil && r.From != r.To[0] {
+			take := *r
+			take.Op, take.To, take.Values, take.Dash = m.Op, m.To, m.Values, r.Dash || m.Dash
+			r = &take
+		}
+	}
 	cr := rule{Rule: r}
 	if prefix, ok := strings.CutSuffix(r.From, "<key>"); ok {
 		cr.chop = len(prefix)
@@ -387,6 +428,13 @@ func (c *compiler) add(out *compiled, t *table, p *Profile, r *Rule) {
 			}
 			cr.values[strings.ToLower(from)] = mapped{cr.to[0], to}
 		}
+	}
+	cr.op, cr.keep, cr.yield, cr.with = cr.Op, r.Keep, r.Yield, r.With != ""
+	cr.dash = r.Dash || cr.Op == OpDropAbsent
+	cr.host = r.From == httpHost
+	if cr.op == OpHeader && !strings.HasSuffix(cr.To[0], "<key>") {
+		cr.header = cr.prefix[strings.LastIndexByte(cr.prefix, '.')+1:]
+		cr.secret = c.engine.secrets[cr.header]
 	}
 	out.rules = append(out.rules, cr)
 	index := uint16(len(out.rules))

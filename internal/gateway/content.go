@@ -16,6 +16,7 @@ func (w *work) content(r *rule, i int32, key string, v pcommon.Value) {
 	switch w.e.opts.Content {
 	case ContentDrop:
 		w.drop(i) // in every mode
+		w.ev.dropped = true
 	case ContentConvert:
 		if r.self || len(r.To) == 0 || r.To[0] == "" {
 			break

@@ -22,7 +22,7 @@ type logContext struct {
 // context fills fields of the span or record from attributes that repeat them.
 func (w *work) context(r *rule, i int32, v pcommon.Value) {
 	s := v.Str()
-	switch r.Op {
+	switch r.op {
 	case OpSpanKind:
 		w.spanKind(r, i, s)
 	case OpScopeName:
@@ -158,7 +158,7 @@ func (w *work) fillEventName() {
 		if !strings.HasPrefix(name, d+".") {
 			name = d + "." + name
 		}
-		if w.e.opts.Mode == ModeReplace {
+		if w.e.replace {
 			w.drop(w.log.eventDomainAt)
 		}
 	}
@@ -175,7 +175,7 @@ func (w *work) time(r *rule, i int32, v pcommon.Value) {
 	}
 	var nanos int64
 	ok := false
-	switch r.Op {
+	switch r.op {
 	case OpTime:
 		nanos, ok = parse.Timestamp(v.Str())
 		if v.Type() == pcommon.ValueTypeInt { // Traefik writes the same keys in both ways

@@ -12,7 +12,7 @@ import (
 )
 
 // works holds spare work values. One serves a batch from its first item to its last.
-var works = sync.Pool{New: func() any { return &work{fields: make([]field, 0, 64)} }}
+var works = sync.Pool{New: func() any { return &work{fields: make([]field, 0, maxOutputs)} }}
 
 func (e *Engine) begin() *work {
 	w := works.Get().(*work)
@@ -23,6 +23,10 @@ func (e *Engine) begin() *work {
 // end forgets the batch: a pooled value must not keep it alive.
 func (w *work) end() {
 	w.reset(0, 0)
+	clear(w.fields[:w.used])
+	w.used = 0
+	w.attributes = pcommon.Map{}
+	w.log = logContext{}
 	clear(w.hint)
 	w.hint = w.hint[:0]
 	w.fills.reset()
@@ -102,9 +106,7 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 	if s := scope.Version(); !utf8.ValidString(s) {
 		scope.SetVersion(w.valid(s))
 	}
-	for _, v := range scope.Attributes().All() {
-		w.repairNested(v, 0)
-	}
+	w.repairMap(scope.Attributes(), 0)
 }
 
 // closeScope says in the schema URL that everything was brought to the target version, where that is so and

@@ -12,7 +12,8 @@ import (
 // gave an attempt up. It does not prove the URL: routes rewrite paths and hosts.
 type fills struct {
 	clients []clientSpan
-	servers map[spanKey]serverSpan
+	servers []serverSpan
+	index   map[spanKey]int // built only for batches where looking through servers would be slow
 }
 
 type spanKey struct {
@@ -21,6 +22,7 @@ type spanKey struct {
 }
 
 type serverSpan struct {
+	id               spanKey
 	method, original string
 	rpcMethod        string
 	errorReason      string
@@ -40,6 +42,32 @@ func (f *fills) reset() {
 	clear(f.clients)
 	f.clients = f.clients[:0]
 	clear(f.servers)
+	f.servers = f.servers[:0]
+	clear(f.index)
+}
+
+// parent finds a server span.
+func (f *fills) parent(id spanKey) *serverSpan {
+	if len(f.servers) <= 16 {
+		for i := range f.servers {
+			if f.servers[i].id == id {
+				return &f.servers[i]
+			}
+		}
+		return nil
+	}
+	if len(f.index) == 0 {
+		if f.index == nil {
+			f.index = make(map[spanKey]int, len(f.servers))
+		}
+		for i := range f.servers {
+			f.index[f.servers[i].id] = i
+		}
+	}
+	if i, ok := f.index[id]; ok {
+		return &f.servers[i]
+	}
+	return nil
 }
 
 // see remembers a span that can give or that needs. name is the span's name as it came.
@@ -53,12 +81,9 @@ func (f *fills) see(w *work, span ptrace.Span, name string) {
 		if method == "" {
 			return
 		}
-		if f.servers == nil {
-			f.servers = make(map[spanKey]serverSpan)
-		}
-		f.servers[spanKey{span.TraceID(), span.SpanID()}] = serverSpan{
-			method, w.text(slotMethodOriginal), w.text(slotRPCMethod), w.ev.errorReason,
-		}
+		f.servers = append(f.servers, serverSpan{
+			spanKey{span.TraceID(), span.SpanID()}, method, w.text(slotMethodOriginal), w.text(slotRPCMethod), w.ev.errorReason,
+		})
 	case ptrace.SpanKindClient:
 		noMethod := w.field(slotMethod) == nil
 		gaveUp := w.ev.canceled && span.Status().Code() == ptrace.StatusCodeUnset && w.ev.noResponse
@@ -79,8 +104,8 @@ func (f *fills) fill(w *work, stats *Stats) {
 	}
 	for i := range f.clients {
 		c := &f.clients[i]
-		parent, ok := f.servers[spanKey{c.span.TraceID(), c.span.ParentSpanID()}]
-		if ok && c.fill(w, parent) && !c.changed {
+		parent := f.parent(spanKey{c.span.TraceID(), c.span.ParentSpanID()})
+		if parent != nil && c.fill(w, parent) && !c.changed {
 			s := stats.of(c.gateway)
 			s.Unchanged--
 			s.Rewritten++
@@ -88,7 +113,7 @@ func (f *fills) fill(w *work, stats *Stats) {
 	}
 }
 
-func (c *clientSpan) fill(w *work, parent serverSpan) bool {
+func (c *clientSpan) fill(w *work, parent *serverSpan) bool {
 	m := c.span.Attributes()
 	changed := false
 	name := ""

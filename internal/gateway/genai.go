@@ -13,7 +13,7 @@ import (
 // model reads attributes about a model call.
 func (w *work) model(r *rule, i int32, key string, v pcommon.Value) {
 	w.ev.genAI = true
-	switch r.Op {
+	switch r.op {
 	case OpContent:
 		w.content(r, i, key, v)
 	case OpParams:
@@ -38,7 +38,7 @@ func (w *work) model(r *rule, i int32, key string, v pcommon.Value) {
 	case OpTimeToFirst:
 		if nanos, ok := parse.Timestamp(strings.Trim(v.Str(), `"`)); ok && w.signal == signalSpan {
 			if d := nanos - int64(w.span.StartTimestamp()); d >= 0 {
-				w.emit(field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: float64(d) / 1e9})
+				w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: float64(d) / 1e9})
 				w.consumed(r, i)
 				return
 			}
@@ -204,7 +204,7 @@ func (w *work) finishModel() {
 		in, _ := w.int(slotInputTokens)
 		out, _ := w.int(slotOutputTokens)
 		for _, i := range w.ev.totalAt {
-			if i >= 0 && w.ev.totalTokens == in+out && w.e.opts.Mode == ModeReplace {
+			if i >= 0 && w.ev.totalTokens == in+out && w.e.replace {
 				w.drop(i)
 			} else if i >= 0 {
 				w.leftover = true
@@ -221,7 +221,7 @@ func (w *work) finishModel() {
 
 func (w *work) placeLater(l laterRule) {
 	to := noSlot
-	switch l.r.Op {
+	switch l.r.op {
 	case OpMCPResource:
 		switch w.ev.mcpType {
 		case "tool":

@@ -286,33 +286,28 @@ func (w *work) hideText(i int32, v pcommon.Value) {
 
 // header brings a header attribute to its lower-case name and an array of strings, without credentials.
 func (w *work) header(r *rule, i int32, key string, v pcommon.Value) {
-	name := ""
-	if r.chop <= len(key) {
-		name = key[r.chop:]
-	}
-	header := name
-	if known, ok := w.e.headers[name]; ok {
-		header = known
-	} else if hasUpper(name) {
-		header = strings.ToLower(name)
-	}
-	if header == "" { // the rule names the header itself
-		header = r.prefix[strings.LastIndexByte(r.prefix, '.')+1:]
-		name = header
-	}
-	secret := w.e.secrets[header]
-	if v.Type() == pcommon.ValueTypeMap || v.Type() == pcommon.ValueTypeBytes || v.Type() == pcommon.ValueTypeEmpty {
+	switch v.Type() {
+	case pcommon.ValueTypeMap, pcommon.ValueTypeBytes, pcommon.ValueTypeEmpty:
 		w.fail(ReasonType)
 		return
 	}
-	if r.chop > 0 && r.chop < len(key) && header == name && r.prefix == key[:r.chop] {
-		w.headerInPlace(v, header, secret)
-		return
+	header, secret, to := r.header, r.secret, r.prefix
+	if header == "" { // the name is in the key
+		name := key[r.chop:]
+		header = name
+		if known, ok := w.e.headers[name]; ok {
+			header = known
+		} else if hasUpper(name) {
+			header = strings.ToLower(name)
+		}
+		secret = w.e.secrets[header]
+		if header == name && r.prefix == key[:r.chop] {
+			w.headerInPlace(v, header, secret)
+			return
+		}
+		to += header
 	}
-	d := dynamic{key: r.prefix, attr: i, val: v}
-	if r.chop < len(key) {
-		d.key = r.prefix + header
-	}
+	d := dynamic{key: to, attr: i, val: v}
 	if v.Type() == pcommon.ValueTypeSlice {
 		w.headerInPlace(v, header, secret)
 	} else {

@@ -15,13 +15,13 @@ func (w *work) joined(r *rule, i int32, v pcommon.Value) {
 		return
 	}
 	s := v.Str()
-	switch r.Op {
+	switch r.op {
 	case OpDBName:
 		w.ev.dbName, w.ev.dbNameAt = s, i
 	case OpDBInstance:
 		w.ev.dbInstance, w.ev.dbInstanceAt = s, i
 	case OpDBInstanceID:
-		w.emit(field{slot: slotElasticNode, prio: prioYield, kind: fieldValue, attr: i, val: v})
+		w.emit(&field{slot: slotElasticNode, prio: prioYield, kind: fieldValue, attr: i, val: v})
 		w.consumed(r, i)
 	case OpConnString:
 		if host, port, ok := connHost(s); ok {
@@ -90,7 +90,6 @@ func (w *work) finishJoined() {
 	}
 	if f := w.field(slotElasticNode); f != nil && f.state == fieldPending && f.prio == prioYield && w.text(slotDBSystem) != "elasticsearch" {
 		w.keep(f.attr)
-		w.release(f)
 		f.state = fieldGone
 		w.leftover = true
 	}
@@ -100,7 +99,7 @@ func (w *work) joinedTo(s slot, text string, attrs ...int32) {
 	if text != "" {
 		w.emitStr(s, text, prioDirect)
 	}
-	if w.e.opts.Mode == ModeReplace {
+	if w.e.replace {
 		for _, i := range attrs {
 			w.drop(i)
 		}

@@ -28,6 +28,12 @@ func (w *work) scopeLogs(sl plog.ScopeLogs, stats *Stats) {
 func (w *work) rewriteRecord(rec plog.LogRecord, stats *Stats) {
 	w.reset(ptrace.SpanKindUnspecified, signalLog)
 	w.rec = rec
+	if s := rec.SeverityText(); !utf8.ValidString(s) {
+		rec.SetSeverityText(w.valid(s))
+	}
+	if s := rec.EventName(); !utf8.ValidString(s) {
+		rec.SetEventName(w.valid(s))
+	}
 	w.body(rec, stats)
 	if !w.p.generic {
 		w.kind = ptrace.SpanKindServer
@@ -43,6 +49,10 @@ func (w *work) rewriteRecord(rec plog.LogRecord, stats *Stats) {
 	if w.writes() {
 		w.changed = true
 		w.apply(rec.Attributes())
+	}
+	if w.ev.dropped && w.ev.parsed && rec.Body().Type() != pcommon.ValueTypeEmpty {
+		pcommon.NewValueEmpty().CopyTo(rec.Body()) // the line repeats what had to go
+		w.changed = true
 	}
 	w.close()
 }
@@ -108,7 +118,7 @@ func (w *work) hasRequest(m pcommon.Map) bool {
 		}
 		if info := w.p.items.get(key); info != nil {
 			if r := info.rules[signalLog][ptrace.SpanKindServer]; r != 0 {
-				switch w.p.rules[r-1].Op {
+				switch w.p.rules[r-1].op {
 				case OpMethod, OpStatus, OpURL, OpTarget, OpFlavor:
 					return true
 				}
@@ -170,6 +180,7 @@ func (w *work) adopt(rec plog.LogRecord, fields pcommon.Map, format logline.Form
 	to.EnsureCapacity(to.Len() + fields.Len())
 	seen := to.Len() > 0
 	w.adoptInto(to, fields, "", seen, 0)
+	w.ev.parsed = true
 	w.changed = true
 	return true
 }
@@ -235,10 +246,9 @@ func (w *work) connection() {
 	} {
 		if f := w.field(s[0]); f != nil && f.state == fieldPending {
 			moved := *f
-			w.release(f)
 			f.state = fieldGone
 			moved.slot = s[1]
-			w.emit(moved)
+			w.emit(&moved)
 		}
 	}
 }

@@ -30,8 +30,8 @@ func (w *work) finishName(span ptrace.Span) {
 		}
 	}
 	if matchName(w.p.names, name) || w.rawPathName(name) {
-		if better := w.conventionName(); better != "" {
-			w.rename(span, better)
+		if method, target := w.conventionName(); method != "" && !isJoin(name, method, target) {
+			w.rename(span, join(method, target))
 		}
 	}
 }
@@ -43,22 +43,29 @@ func (w *work) rename(span ptrace.Span, name string) {
 	}
 }
 
-// conventionName is "" when the item does not say enough: the name then stays.
-func (w *work) conventionName() string {
-	if method := w.text(slotRPCMethod); method != "" && method != otherMethod {
-		return method
+// conventionName returns the two parts of the name; "" when the item does not say enough: it then stays.
+func (w *work) conventionName() (method, target string) {
+	if method = w.text(slotRPCMethod); method != "" && method != otherMethod {
+		return method, ""
 	}
-	method := w.text(slotMethod)
-	switch method {
+	switch method = w.text(slotMethod); method {
 	case "":
-		return ""
+		return "", ""
 	case otherMethod:
 		method = "HTTP"
 	}
 	if w.kind == ptrace.SpanKindServer {
-		return join(method, w.text(slotRoute))
+		target = w.text(slotRoute)
 	}
-	return method
+	return method, target
+}
+
+// isJoin is name == join(a, b) without building it.
+func isJoin(name, a, b string) bool {
+	if b == "" {
+		return name == a
+	}
+	return len(name) == len(a)+1+len(b) && strings.HasPrefix(name, a) && name[len(a)] == ' ' && strings.HasSuffix(name, b)
 }
 
 func join(a, b string) string {

@@ -22,7 +22,7 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 		w.drop(i)
 		return
 	}
-	if r.Op == OpGRPCTarget {
+	if r.op == OpGRPCTarget {
 		s = grpcAuthority(s)
 	}
 	if !r.self {
@@ -34,14 +34,14 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 		return
 	}
 	prio := prioOf(r)
-	if r.From == httpHost {
+	if r.host {
 		prio = prioHost
 	}
 	switch {
 	case r.self:
 		w.toSlot(r, i, v, r.to[0], host)
 	case host == v.Str():
-		w.emit(field{slot: r.to[0], prio: prio, kind: fieldValue, attr: i, val: v})
+		w.emit(&field{slot: r.to[0], prio: prio, kind: fieldValue, attr: i, val: v})
 		w.consumed(r, i)
 	default:
 		w.emitStr(r.to[0], host, prio)
@@ -56,7 +56,7 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	}
 }
 
-// httpHost is the one source of server.address that beats all others: it is what the client asked for.
+// httpHost is what the client asked for.
 const httpHost = "http.host"
 
 // grpcAuthority takes the endpoint out of a gRPC target: "dns:///host:port", "dns://resolver/host:port",
@@ -94,7 +94,15 @@ func (w *work) firstIP(r *rule, i int32, v pcommon.Value) {
 // ipv4 reads an address that OpenTracing also allows as a number.
 func (w *work) ipv4(r *rule, i int32, v pcommon.Value) {
 	if v.Type() == pcommon.ValueTypeStr {
-		w.move(r, i, v, r.to[0])
+		host, port, ok := parse.HostPort(v.Str())
+		if !ok {
+			w.fail(ReasonAddress)
+			return
+		}
+		if port > 0 {
+			w.emitInt(slotPeerPort, int64(port), prioDerived)
+		}
+		w.toSlot(r, i, v, r.to[0], host)
 		return
 	}
 	n, ok := number(v)

@@ -45,7 +45,7 @@ func (w *work) finishResource(resource pcommon.Resource, clean bool, url string,
 		}
 	}
 	w.hint = w.hint[:0]
-	if w.changed && clean && !w.leftover && !w.p.generic && w.e.opts.Mode == ModeReplace && url != attrs.SchemaURL {
+	if w.changed && clean && !w.leftover && !w.p.generic && w.e.replace && url != attrs.SchemaURL {
 		set(attrs.SchemaURL)
 	}
 }
@@ -177,7 +177,7 @@ func (w *work) renameOne(m pcommon.Map, key string, r *rule) {
 			v.CopyTo(value)
 		}
 	case OpDrop:
-		if w.e.opts.Mode == ModeReplace {
+		if w.e.replace {
 			m.Remove(key)
 			w.changed = true
 		}
@@ -198,7 +198,7 @@ func (w *work) renameOne(m pcommon.Map, key string, r *rule) {
 	} else if !now.Equal(value) && !r.Yield {
 		w.conflict()
 	}
-	if w.e.opts.Mode == ModeReplace && !r.Keep {
+	if w.e.replace && !r.Keep {
 		m.Remove(key)
 		w.changed = true
 	}

@@ -10,18 +10,18 @@ import (
 
 // rewrite lets one attribute do what its rule says.
 func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
-	if r.With != "" && !w.withChecked {
+	if r.with && !w.withChecked {
 		w.msgs.later = append(w.msgs.later, laterRule{r, i, key, v})
 		return
 	}
-	if (r.Dash || r.Op == OpDropAbsent) && v.Type() == pcommon.ValueTypeStr && absent(v.Str()) {
-		if r.Op == OpStatus {
+	if r.dash && v.Type() == pcommon.ValueTypeStr && absent(v.Str()) {
+		if r.op == OpStatus {
 			w.ev.noResponse = true
 		}
 		w.drop(i)
 		return
 	}
-	switch r.Op {
+	switch r.op {
 	case OpRename:
 		w.move(r, i, v, r.to[0])
 	case OpText:
@@ -45,6 +45,8 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 			w.move(r, i, v, r.to[0])
 		case v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 1:
 			w.derived(r, i, v, v.Slice().At(0).AsString())
+		case v.AsString() == "":
+			w.consumed(r, i)
 		default:
 			w.derived(r, i, v, v.AsString())
 		}
@@ -123,7 +125,7 @@ func (w *work) move(r *rule, i int32, v pcommon.Value, to slot) {
 		w.present(to, i, v)
 		return
 	}
-	w.emit(field{slot: to, prio: prioOf(r), kind: fieldValue, attr: i, val: v})
+	w.emit(&field{slot: to, prio: prioOf(r), kind: fieldValue, attr: i, val: v})
 	w.consumed(r, i)
 }
 
@@ -148,7 +150,7 @@ func (w *work) toSlot(r *rule, i int32, v pcommon.Value, to slot, s string) {
 }
 
 func prioOf(r *rule) priority {
-	if r.Yield {
+	if r.yield {
 		return prioYield
 	}
 	return prioDirect
@@ -156,6 +158,9 @@ func prioOf(r *rule) priority {
 
 // lastOf is the last element of nginx' lists of tries, "a, b" or "a : b": the one that counted.
 func lastOf(s string) string {
+	if strings.IndexByte(s, ' ') < 0 {
+		return s
+	}
 	if i := strings.LastIndex(s, ", "); i >= 0 {
 		s = s[i+2:]
 	}
@@ -184,7 +189,7 @@ func (w *work) integer(r *rule, i int32, v pcommon.Value) {
 		w.fail(ReasonNumber)
 		return
 	}
-	switch r.Op {
+	switch r.op {
 	case OpTry:
 		n--
 		if n <= 0 {
@@ -192,7 +197,7 @@ func (w *work) integer(r *rule, i int32, v pcommon.Value) {
 			return
 		}
 	case OpIntNonzero:
-		if n == 0 {
+		if n <= 0 {
 			w.consumed(r, i)
 			return
 		}
@@ -236,7 +241,7 @@ func (w *work) intTo(r *rule, i int32, v pcommon.Value, n int64) {
 		w.move(r, i, v, r.to[0])
 		return
 	}
-	w.emit(field{slot: r.to[0], prio: prioOf(r), kind: fieldInt, attr: -1, num: n})
+	w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldInt, attr: -1, num: n})
 	w.consumed(r, i)
 }
 
@@ -250,7 +255,7 @@ func (w *work) double(r *rule, i int32, v pcommon.Value) {
 		f = v.Double()
 	case pcommon.ValueTypeStr:
 		f, ok = parse.Float(lastOf(v.Str()))
-		if !ok || r.Op == OpDuration {
+		if !ok || r.op == OpDuration {
 			if d, isDuration := parse.Duration(v.Str()); isDuration {
 				w.doubleTo(r, i, v, d)
 				return
@@ -259,15 +264,15 @@ func (w *work) double(r *rule, i int32, v pcommon.Value) {
 	default:
 		ok = false
 	}
-	if !ok || (r.Op == OpDuration && !r.self) {
-		if r.Op == OpDouble {
+	if !ok || (r.op == OpDuration && !r.self) {
+		if r.op == OpDouble {
 			w.fail(ReasonNumber)
 		} else {
 			w.fail(ReasonTime)
 		}
 		return
 	}
-	switch r.Op {
+	switch r.op {
 	case OpMillis:
 		f /= 1e3
 	case OpMicros:
@@ -275,7 +280,7 @@ func (w *work) double(r *rule, i int32, v pcommon.Value) {
 	case OpNanos:
 		f /= 1e9
 	}
-	if f < 0 && r.Op != OpDouble {
+	if f < 0 && r.op != OpDouble {
 		w.drop(i)
 		return
 	}
@@ -291,20 +296,20 @@ func (w *work) doubleTo(r *rule, i int32, v pcommon.Value, f float64) {
 		w.present(r.to[0], i, v)
 		return
 	}
-	w.emit(field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: f})
+	w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: f})
 	w.consumed(r, i)
 }
 
 func (w *work) boolean(r *rule, i int32, v pcommon.Value) {
 	var b bool
 	switch {
-	case v.Type() == pcommon.ValueTypeBool && (v.Bool() || r.Op == OpBool):
+	case v.Type() == pcommon.ValueTypeBool && (v.Bool() || r.op == OpBool):
 		w.move(r, i, v, r.to[0])
 		return
 	case v.Type() == pcommon.ValueTypeStr && strings.EqualFold(v.Str(), "true"):
 		b = true
 	case v.Type() == pcommon.ValueTypeBool, v.Type() == pcommon.ValueTypeStr && strings.EqualFold(v.Str(), "false"):
-		if r.Op == OpBoolTrue {
+		if r.op == OpBoolTrue {
 			w.consumed(r, i)
 			return
 		}
@@ -318,7 +323,7 @@ func (w *work) boolean(r *rule, i int32, v pcommon.Value) {
 		w.present(r.to[0], i, v)
 		return
 	}
-	f := field{slot: r.to[0], prio: prioOf(r), kind: fieldBool, attr: -1}
+	f := &field{slot: r.to[0], prio: prioOf(r), kind: fieldBool, attr: -1}
 	if b {
 		f.num = 1
 	}
@@ -343,14 +348,14 @@ func (w *work) stringArray(r *rule, i int32, v pcommon.Value) {
 		w.present(r.to[0], i, v)
 		return
 	}
-	w.emit(field{slot: r.to[0], prio: prioOf(r), kind: fieldStrings, attr: -1, str: s})
+	w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldStrings, attr: -1, str: s})
 	w.consumed(r, i)
 }
 
 // splitArray makes an array in place, then moves it.
 func (w *work) splitArray(r *rule, i int32, v pcommon.Value) {
 	if v.Type() == pcommon.ValueTypeStr {
-		if w.e.opts.Mode == ModeDuplicate {
+		if !w.e.replace {
 			w.leftover = true
 			return
 		}
@@ -374,6 +379,10 @@ func (w *work) mapped(r *rule, i int32, v pcommon.Value) {
 		w.move(r, i, v, r.to[0])
 		return
 	}
+	if s == "" {
+		w.consumed(r, i)
+		return
+	}
 	m, ok := r.values[s]
 	if !ok {
 		m, ok = r.values[strings.ToLower(s)]
@@ -395,7 +404,7 @@ func (w *work) mapped(r *rule, i int32, v pcommon.Value) {
 // template renames "prefix.<key>"; the rest of the key stays.
 func (w *work) template(r *rule, i int32, key string, v pcommon.Value) {
 	d := dynamic{key: r.prefix + key[r.chop:], attr: i, val: v}
-	if r.Op == OpTemplateStrings && v.Type() != pcommon.ValueTypeSlice {
+	if r.op == OpTemplateStrings && v.Type() != pcommon.ValueTypeSlice {
 		d.kind, d.str = fieldStrings, v.AsString()
 	}
 	w.emitDynamic(r, i, d)
@@ -424,10 +433,15 @@ func (w *work) addDynamic(d dynamic) bool {
 		w.fail(ReasonTooMany)
 		return false
 	}
-	w.dyn = append(w.dyn, d)
-	if d.kind == fieldValue && d.attr >= 0 {
-		w.moveTo[d.attr] = uint16(dynBase + len(w.dyn))
+	for i := range w.dyn {
+		if old := &w.dyn[i]; old.key == d.key {
+			if old.kind != d.kind || old.str != d.str {
+				w.conflict()
+			}
+			return true
+		}
 	}
+	w.dyn = append(w.dyn, d)
 	return true
 }
 

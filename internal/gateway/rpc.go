@@ -15,7 +15,7 @@ import (
 const systemGRPC = "grpc"
 
 func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
-	switch r.Op {
+	switch r.op {
 	case OpGRPCCode:
 		w.grpcCode(r, i, v)
 		return
@@ -25,7 +25,7 @@ func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
 		return
 	}
 	s := v.Str()
-	switch r.Op {
+	switch r.op {
 	case OpRPCService:
 		w.ev.rpcService, w.ev.rpcServiceAt = s, i
 	case OpRPCMethod:
@@ -37,13 +37,13 @@ func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
 			return
 		}
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)
-		w.toSlot(r, i, v, r.to[0], strings.TrimPrefix(s, "/"))
+		w.toSlot(r, i, v, r.to[0], strings.TrimLeft(s, "/"))
 	case OpGRPCOther:
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)
 		if s == "other" {
 			s = otherMethod
 		}
-		w.toSlot(r, i, v, r.to[0], s)
+		w.toSlot(r, i, v, r.to[0], strings.TrimLeft(s, "/"))
 	case OpGRPCMessage:
 		if s == "" {
 			w.drop(i)
@@ -79,7 +79,7 @@ func (w *work) joinRPC() {
 	if w.ev.rpcServiceAt < 0 && w.ev.rpcMethodAt < 0 {
 		return
 	}
-	method := strings.TrimPrefix(w.text(slotRPCMethod), "/")
+	method := strings.TrimLeft(w.text(slotRPCMethod), "/")
 	service := strings.Trim(w.ev.rpcService, "/")
 	full := method
 	if service != "" && method != "" && method != otherMethod && !strings.Contains(method, "/") {
@@ -93,7 +93,7 @@ func (w *work) joinRPC() {
 		f.str = full
 	}
 	// A service without a method names nothing by itself: the attribute stays.
-	if w.ev.rpcServiceAt >= 0 && w.e.opts.Mode == ModeReplace {
+	if w.ev.rpcServiceAt >= 0 && w.e.replace {
 		if method != "" {
 			w.drop(w.ev.rpcServiceAt)
 		} else {
@@ -160,7 +160,7 @@ func (w *work) settleMessage(status ptrace.Status, failed bool) {
 	} else if !w.addDynamic(dynamic{key: attrs.RPCResponseTrailer + "grpc-message", attr: -1, kind: fieldStrings, str: text}) {
 		return
 	}
-	if w.e.opts.Mode == ModeReplace {
+	if w.e.replace {
 		w.drop(w.ev.grpcMessageAt)
 	}
 }

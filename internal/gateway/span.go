@@ -26,9 +26,10 @@ func (w *work) rewriteSpan(span ptrace.Span) {
 	w.derive()
 	w.finishStatus(span)
 	w.finishName(span)
+	writes := w.writes()
+	w.changed = w.changed || writes
 	w.fills.see(w, span, name)
-	if w.writes() {
-		w.changed = true
+	if writes {
 		w.apply(span.Attributes())
 	}
 	w.finishContent(span)
@@ -45,7 +46,6 @@ func (w *work) derive() {
 	w.finishModel()
 	// Envoy writes a cluster's name twice; the second one only says something when it differs.
 	if f := w.field(slotStatName); f != nil && f.state == fieldPending && w.text(slotStatName) == w.text(slotCluster) {
-		w.release(f)
 		f.state = fieldGone
 	}
 }
@@ -63,6 +63,9 @@ func (w *work) rest(span ptrace.Span) {
 	}
 	for _, link := range span.Links().All() {
 		w.repairMap(link.Attributes(), 0)
+		if s := link.TraceState().AsRaw(); !utf8.ValidString(s) {
+			link.TraceState().FromRaw(w.valid(s))
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // outcome reads what an attribute says about how the request ended. status.go's finish puts it together.
 func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
 	s := v.Str()
-	switch r.Op {
+	switch r.op {
 	case OpError:
 		switch {
 		case v.Type() == pcommon.ValueTypeBool:
@@ -38,7 +38,7 @@ func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
 		w.ev.errorText = s
 		w.move(r, i, v, r.to[0])
 	case OpErrorType:
-		if w.ev.errorReason == "" || !r.Yield {
+		if w.ev.errorReason == "" || !r.yield {
 			w.ev.errorReason, _, _ = strings.Cut(s, ",")
 		}
 		if len(r.To) > 0 {
@@ -164,7 +164,7 @@ func (w *work) settleStatusMessage(status ptrace.Status, failed bool) {
 	}
 	status.SetMessage(w.ev.statusMessage)
 	w.changed = true
-	if w.e.opts.Mode == ModeReplace {
+	if w.e.replace {
 		w.drop(w.ev.statusMessageAt)
 	}
 }
@@ -188,8 +188,10 @@ func exception(span ptrace.Span) *pcommon.Map {
 
 func exceptionType(span ptrace.Span) string {
 	if m := exception(span); m != nil {
-		if v, ok := m.Get("exception.type"); ok {
-			return v.Str()
+		for _, key := range [...]string{"exception.type", "error.kind"} { // OpenTracing's name for it
+			if v, ok := m.Get(key); ok {
+				return v.Str()
+			}
 		}
 	}
 	return ""
@@ -209,7 +211,6 @@ func (w *work) settleErrorText(status ptrace.Status) {
 		return
 	}
 	if f := w.field(slotErrorMessage); f != nil && f.state == fieldPending {
-		w.release(f)
 		f.state = fieldGone
 	}
 }

@@ -22,15 +22,15 @@ func (w *work) valid(s string) string {
 
 func (w *work) repair(v pcommon.Value) { v.SetStr(w.valid(v.Str())) }
 
-// repairKey renames an attribute whose key is not valid.
-func (w *work) repairKey(i int32, key string) {
-	if len(w.dyn) == maxDynamic {
-		w.fail(ReasonTooMany)
-		return
+// repairKey renames an attribute whose key is not valid, after the rule of its template, if it has one.
+func (w *work) repairKey(i int32, key string, v pcommon.Value, kind int) {
+	fixed := w.valid(key)
+	if info := w.p.prefixes.get(fixed); info != nil {
+		w.known(i, fixed, v, info, kind)
 	}
-	w.dyn = append(w.dyn, dynamic{key: w.valid(key), attr: i})
-	w.moveTo[i] = uint16(dynBase + len(w.dyn))
-	w.drop(i)
+	if !w.removes(i) && w.addDynamic(dynamic{key: fixed, attr: i, val: v}) {
+		w.drop(i)
+	}
 }
 
 // maxDepth bounds the nesting that is looked into; protobuf decoders stop at 100 as well.

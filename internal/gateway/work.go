@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/xpdata"
 )
 
 const (
@@ -39,9 +40,10 @@ type work struct {
 	fields  []field
 	dyn     []dynamic
 	remove  [maxAttributes / 64]uint64
-	moveTo  [maxAttributes]uint16 // by attribute: the place its value moves to, plus one; dynamic ones from dynBase
 	scanned int
 	removed int
+	used    int // how many fields the batch's largest item had
+	build   xpdata.MapBuilder
 
 	changed     bool
 	full        bool // no room for more outputs
@@ -49,13 +51,12 @@ type work struct {
 	failed      [ReasonCount]bool
 	withChecked bool
 
-	ev      evidence
-	log     logContext
-	hint    []hint
-	seen    resourceSeen
-	fills   fills
-	scratch []pcommon.Value
-	msgs    messages
+	ev    evidence
+	log   logContext
+	hint  []hint
+	seen  resourceSeen
+	fills fills
+	msgs  messages
 }
 
 // field is one attribute as it will be.
@@ -131,6 +132,8 @@ type evidence struct {
 
 	jsonRPC string // a JSON-RPC error code
 
+	parsed        bool // the body became attributes
+	dropped       bool // prompt or completion text was removed
 	genAI         bool // a model call
 	params        bool // the requested model is known from the parameters
 	modelName     string
@@ -146,16 +149,18 @@ var noEvidence = evidence{
 	dbInstanceAt: -1, dbNameAt: -1, totalAt: [2]int32{-1, -1},
 }
 
-// reset prepares for the next item of the same profile.
+// reset prepares for the next item of the same profile. Strings of the last item stay until they are
+// overwritten or the batch ends.
 func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	for i := range w.fields {
 		w.at[w.fields[i].slot] = 0
-		w.fields[i].val = pcommon.Value{}
-		w.fields[i].str = ""
 	}
+	w.used = max(w.used, len(w.fields))
 	w.fields = w.fields[:0]
-	clear(w.dyn)
-	w.dyn = w.dyn[:0]
+	if len(w.dyn) > 0 {
+		clear(w.dyn)
+		w.dyn = w.dyn[:0]
+	}
 	for i := 0; i <= w.scanned/64 && i < len(w.remove); i++ {
 		w.remove[i] = 0
 	}
@@ -164,7 +169,9 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	w.changed, w.leftover, w.full = false, false, false
 	w.failed = [ReasonCount]bool{}
 	w.ev = noEvidence
-	w.log = logContext{}
+	if signal == signalLog {
+		w.log = logContext{}
+	}
 	w.msgs.reset()
 }
 
@@ -178,7 +185,6 @@ func (w *work) scan(m pcommon.Map) {
 			w.fail(ReasonTooMany)
 			break
 		}
-		w.moveTo[i] = 0
 		if v.Type() == pcommon.ValueTypeStr {
 			if s := v.Str(); !utf8.ValidString(s) {
 				w.repair(v)
@@ -187,11 +193,11 @@ func (w *work) scan(m pcommon.Map) {
 			w.repairNested(v, 0)
 		}
 		if info := w.p.items.get(key); info != nil {
-			w.known1(int32(i), key, v, info, kind)
-		} else if info := w.p.prefixes.get(key); info != nil {
-			w.known1(int32(i), key, v, info, kind)
+			w.known(int32(i), key, v, info, kind)
 		} else if !utf8.ValidString(key) {
-			w.repairKey(int32(i), key)
+			w.repairKey(int32(i), key, v, kind)
+		} else if info := w.p.prefixes.get(key); info != nil {
+			w.known(int32(i), key, v, info, kind)
 		}
 		i++
 	}
@@ -216,25 +222,24 @@ func (w *work) withRules(m pcommon.Map) {
 	w.withChecked = false
 }
 
-func (w *work) known1(i int32, key string, v pcommon.Value, info *keyInfo, kind int) {
+// known treats an attribute that something is known about.
+func (w *work) known(i int32, key string, v pcommon.Value, info *keyInfo, kind int) {
 	index := info.rules[w.signal][kind]
-	if index == 0 || w.p.rules[index-1].Op != OpPattern {
-		w.patterns(info, v)
-	}
 	if index == 0 {
+		w.patterns(info, v)
 		// A target's own key may still fall under a template: a scalar http.request.header.x becomes an array.
 		if px := w.p.prefixes.get(key); px != nil && px != info && px.rules[w.signal][kind] != 0 {
 			w.rewrite(&w.p.rules[px.rules[w.signal][kind]-1], i, key, v)
-			return
 		}
-		if info.self != noSlot {
-			w.present(info.self, i, v)
+	} else {
+		r := &w.p.rules[index-1]
+		if info.patterns != nil && r.op != OpPattern {
+			w.patterns(info, v)
 		}
-		return
+		w.rewrite(r, i, key, v)
 	}
-	r := &w.p.rules[index-1]
-	w.rewrite(r, i, key, v)
-	if info.self != noSlot && (r.Op == OpKeep || r.Op == OpDropAbsent) && !w.removes(i) {
+	// Whatever stays under a name that is a target is there: nothing may be written beside it.
+	if info.self != noSlot && !w.removes(i) {
 		w.present(info.self, i, v)
 	}
 }
@@ -247,7 +252,6 @@ func (w *work) drop(i int32) {
 	if w.remove[i/64]&(1<<(i%64)) == 0 {
 		w.remove[i/64] |= 1 << (i % 64)
 		w.removed++
-		w.changed = true
 	}
 }
 
@@ -264,7 +268,7 @@ func (w *work) consumed(r *rule, i int32) {
 	if w.full { // its successor found no room
 		return
 	}
-	if w.e.opts.Mode == ModeReplace && !r.Keep {
+	if w.e.replace && !r.keep {
 		w.drop(i)
 	}
 }
@@ -299,76 +303,61 @@ func (w *work) present(s slot, i int32, v pcommon.Value) {
 	}
 	if at := w.at[s]; at != 0 {
 		old := &w.fields[at-1]
+		if old.state == fieldPresent {
+			if old.attr == i {
+				*old = f
+			}
+			return
+		}
 		if old.state == fieldPending && old.prio >= prioDirect && !same(old, &f) {
 			w.conflict()
 		}
-		if old.state != fieldPresent {
-			w.release(old)
-			*old = f
-		}
+		*old = f
 		return
 	}
-	w.push(f)
+	w.push(&f)
 }
 
 // push enters a field whose slot is free.
-func (w *work) push(f field) *field {
+func (w *work) push(f *field) {
 	if len(w.fields) == maxOutputs {
 		w.fail(ReasonTooMany)
 		w.full = true
-		return nil
+		return
 	}
-	w.fields = append(w.fields, f)
+	w.fields = append(w.fields, *f)
 	w.at[f.slot] = uint8(len(w.fields))
-	return &w.fields[len(w.fields)-1]
-}
-
-// release undoes the move of a field's value.
-func (w *work) release(f *field) {
-	if f.state == fieldPending && f.kind == fieldValue && f.attr >= 0 {
-		w.moveTo[f.attr] = 0
-	}
 }
 
 // emit enters a new value for a target. The value of higher priority wins; of two equal ones, the first.
-func (w *work) emit(f field) {
+func (w *work) emit(f *field) {
 	if f.slot == noSlot {
 		return
 	}
 	at := w.at[f.slot]
 	if at == 0 {
-		if p := w.push(f); p != nil {
-			w.claim(p, int(w.at[f.slot]))
-		}
+		w.push(f)
 		return
 	}
 	old := &w.fields[at-1]
 	switch {
 	case old.state == fieldPresent:
-		if f.prio >= prioDirect && !same(old, &f) {
+		if f.prio >= prioDirect && !same(old, f) {
 			w.conflict()
 		}
 	case old.state == fieldGone, f.prio > old.prio:
-		w.release(old)
-		*old = f
-		w.claim(old, int(at))
-	case f.prio == old.prio && f.prio >= prioDirect && !same(old, &f):
+		*old = *f
+	case f.prio == old.prio && f.prio >= prioDirect && !same(old, f):
 		w.conflict()
 	}
 }
 
-func (w *work) claim(f *field, at int) {
-	if f.kind == fieldValue && f.attr >= 0 {
-		w.moveTo[f.attr] = uint16(at)
-	}
-}
-
 func (w *work) emitStr(s slot, str string, p priority) {
-	w.emit(field{slot: s, prio: p, kind: fieldStr, attr: -1, str: str})
+	w.emit(&field{slot: s, prio: p, kind: fieldStr, attr: -1, str: str})
 }
 
 func (w *work) emitInt(s slot, n int64, p priority) {
-	w.emit(field{slot: s, prio: p, kind: fieldInt, attr: -1, num: n})
+	w.emit(&field{slot: s, prio: p, kind: fieldInt, attr: -1, num: n})
 }
 
 // same compares two fields by what would be seen.
@@ -415,12 +404,7 @@ func (w *work) writes() bool {
 	if w.removed > 0 || len(w.dyn) > 0 {
 		return true
 	}
-	for i := range w.fields {
-		if w.fields[i].state == fieldPending {
-			return true
-		}
-	}
-	return false
+	return w.pending() > 0
 }
 
 // text returns a string target, "" when there is none.
@@ -451,35 +435,19 @@ func (w *work) int(s slot) (int64, bool) {
 	return 0, false
 }
 
-// dynBase is where the places of dynamic attributes begin among scratch values.
-const dynBase = 256
-
-// apply removes what is marked and writes what is new.
+// apply puts the attributes together anew: what is new, and what stays. Building a map costs one slice; the
+// map's own methods would look through all of it for every attribute.
 func (w *work) apply(m pcommon.Map) {
-	if w.removed > 0 {
-		w.copyKept()
-		i := 0
-		m.RemoveIf(func(_ string, v pcommon.Value) bool {
-			at := i
-			i++
-			if at >= w.scanned || w.remove[at/64]&(1<<(at%64)) == 0 {
-				return false
-			}
-			if to := int(w.moveTo[at]); to != 0 {
-				v.MoveTo(w.hold(to - 1))
-			}
-			return true
-		})
-	}
+	w.build.EnsureCapacity(m.Len() - w.removed + w.pending() + len(w.dyn))
 	for i := range w.fields {
 		f := &w.fields[i]
-		if f.state != fieldPending {
+		if f.state != fieldPending || w.beyond(m, w.e.slotKeys[f.slot]) {
 			continue
 		}
-		v := m.PutEmpty(w.e.slotKeys[f.slot])
+		v := w.build.AppendEmpty(w.e.slotKeys[f.slot])
 		switch f.kind {
 		case fieldValue:
-			w.settle(f.val, i, v)
+			w.settle(f.val, f.attr, v)
 		case fieldStr:
 			v.SetStr(f.str)
 		case fieldInt:
@@ -494,58 +462,69 @@ func (w *work) apply(m pcommon.Map) {
 	}
 	for i := range w.dyn {
 		d := &w.dyn[i]
-		v, exists := m.GetOrPutEmpty(d.key)
-		switch {
-		case exists:
-			w.compare(d, dynBase+i, v)
-		case d.kind == fieldStrings:
+		if w.beyond(m, d.key) || w.clashes(d) {
+			continue
+		}
+		v := w.build.AppendEmpty(d.key)
+		if d.kind == fieldStrings {
 			v.SetEmptySlice().AppendEmpty().SetStr(d.str)
-		default:
-			w.settle(d.val, dynBase+i, v)
+		} else {
+			w.settle(d.val, d.attr, v)
 		}
 	}
+	i := 0
+	for key, v := range m.All() {
+		if i >= w.scanned || w.remove[i/64]&(1<<(i%64)) == 0 {
+			v.MoveTo(w.build.AppendEmpty(key))
+		}
+		i++
+	}
+	w.build.UnsafeIntoMap(m)
 }
 
-// compare counts a run-time key that was already there with another value.
-func (w *work) compare(d *dynamic, place int, now pcommon.Value) {
-	f := field{kind: d.kind, str: d.str, val: d.val}
-	if d.kind == fieldValue && w.removed > 0 {
-		f.val = w.hold(place)
+// pending counts the fields to be written.
+func (w *work) pending() int {
+	n := 0
+	for i := range w.fields {
+		if w.fields[i].state == fieldPending {
+			n++
+		}
 	}
-	if !same(&f, &field{kind: fieldValue, val: now}) {
+	return n
+}
+
+// beyond tells whether a key is among the attributes that scan did not reach.
+func (w *work) beyond(m pcommon.Map, key string) bool {
+	if m.Len() <= maxAttributes {
+		return false
+	}
+	_, exists := m.Get(key)
+	return exists
+}
+
+// clashes tells whether a run-time key is also the target of a rule that has written it.
+func (w *work) clashes(d *dynamic) bool {
+	info := w.p.items.get(d.key)
+	if info == nil || info.self == noSlot {
+		return false
+	}
+	f := w.field(info.self)
+	if f == nil {
+		return false
+	}
+	if !same(f, &field{kind: d.kind, str: d.str, val: d.val}) {
 		w.conflict()
 	}
+	return true
 }
 
-// settle puts a moved value in its new place. With nothing removed the old attribute still holds it.
-func (w *work) settle(val pcommon.Value, place int, to pcommon.Value) {
-	if w.removed > 0 {
-		w.hold(place).MoveTo(to)
-		return
-	}
-	val.CopyTo(to)
-}
-
-// copyKept saves the values whose old attribute stays: removing others moves it about.
-func (w *work) copyKept() {
-	for i := range w.fields {
-		if f := &w.fields[i]; f.state == fieldPending && f.kind == fieldValue && !w.removes(f.attr) {
-			f.val.CopyTo(w.hold(i))
-		}
-	}
-	for i := range w.dyn {
-		if d := &w.dyn[i]; d.kind == fieldValue && !w.removes(d.attr) {
-			d.val.CopyTo(w.hold(dynBase + i))
-		}
+// settle puts a value in its new place. One whose old attribute stays is copied.
+func (w *work) settle(val pcommon.Value, attr int32, to pcommon.Value) {
+	if attr < 0 || w.removes(attr) {
+		val.MoveTo(to)
+	} else {
+		val.CopyTo(to)
 	}
 }
 
 func (w *work) removes(i int32) bool { return i >= 0 && w.remove[i/64]&(1<<(i%64)) != 0 }
-
-// hold returns the scratch value of a place.
-func (w *work) hold(place int) pcommon.Value {
-	for len(w.scratch) <= place {
-		w.scratch = append(w.scratch, pcommon.NewValueEmpty())
-	}
-	return w.scratch[place]
-}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
@@ -16,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.opentelemetry.io/collector/processor/processortest"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.uber.org/zap"
 
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
 )
@@ -43,6 +45,12 @@ var contestants = []contestant{
 	{name: types, factory: transformprocessor.NewFactory(), section: "transform/types"},
 }
 
+func byName(name string) contestant { return contestants[place(name)] }
+
+func place(name string) int {
+	return slices.IndexFunc(contestants, func(c contestant) bool { return c.name == name })
+}
+
 // nop is the factory of a processor that hands on what it gets.
 func nop() processor.Factory {
 	kind := component.MustNewType("none")
@@ -56,8 +64,8 @@ func nop() processor.Factory {
 }
 
 // start makes a processor as a Collector does: configuration through confmap, validated, and a real meter, because
-// every processor counts what it does and that is part of its price. Logs go nowhere.
-func (c contestant) start(tb testing.TB, next consumer.Traces) processor.Traces {
+// every processor counts what it does and that is part of its price.
+func (c contestant) start(tb testing.TB, next consumer.Traces, logger *zap.Logger) processor.Traces {
 	tb.Helper()
 	cfg := c.factory.CreateDefaultConfig()
 	if c.section != "" {
@@ -66,7 +74,7 @@ func (c contestant) start(tb testing.TB, next consumer.Traces) processor.Traces 
 	require.NoError(tb, confmap.Validate(cfg))
 	set := processortest.NewNopSettings(c.factory.Type())
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
-	set.MeterProvider = meters
+	set.MeterProvider, set.Logger = meters, logger
 	p, err := c.factory.CreateTraces(tb.Context(), set, cfg, next)
 	require.NoError(tb, err)
 	require.NoError(tb, p.Start(tb.Context(), componenttest.NewNopHost()))

@@ -15,6 +15,9 @@ import (
 // results are the prices of all runs, by benchmark, batch size and contestant.
 var results = make(map[key][]price)
 
+// leftovers are the differences between the contestants' results.
+var leftovers = make(map[string]map[string]difference)
+
 type key struct {
 	what string
 	size int
@@ -27,12 +30,15 @@ func note(what string, size int, name string, p price) {
 }
 
 // TestMain prints what the benchmarks found side by side, and below it what the processors make of the same spans:
-// speed means nothing without it.
+// a time means nothing without what it was spent on.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" && code == 0 {
 		summary(os.Stdout)
-		undone(os.Stdout)
+		if found, ok := leftovers[transform]; ok {
+			writeUndone(os.Stdout, transform, found, undone)
+			writeUndone(os.Stdout, types, leftovers[types], nil)
+		}
 	}
 	os.Exit(code)
 }
@@ -48,14 +54,14 @@ func summary(out io.Writer) {
 			if _, ok := results[key{t.what, size, none}]; !ok {
 				continue
 			}
-			fmt.Fprintf(out, "\n%s; %d spans per request, median of %d\n\n", t.title, size, len(results[key{t.what, size, none}]))
+			_, _ = fmt.Fprintf(out, "\n%s; %d spans per request, median of %d\n\n", t.title, size, len(results[key{t.what, size, none}]))
 			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-			fmt.Fprintf(w, "processor\tns\tallocs\tB\tabove none\tof %s\t\n", ours)
+			_, _ = fmt.Fprintf(w, "processor\tns\tallocs\tB\tabove none\tof %s\t\n", ours)
 			base := median(t.what, size, none)
 			mine := median(t.what, size, ours)
 			for _, c := range contestants {
 				p := median(t.what, size, c.name)
-				fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f\t%.0f\t%.1fx\t\n", c.name, p.cpu, p.allocs, p.bytes, p.cpu-base.cpu,
+				_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f\t%.0f\t%.1fx\t\n", c.name, p.cpu, p.allocs, p.bytes, p.cpu-base.cpu,
 					(p.cpu-base.cpu)/(mine.cpu-base.cpu))
 			}
 			_ = w.Flush()

@@ -232,8 +232,9 @@ func TestAgentgatewayTraps(t *testing.T) {
 			"mcp.error.code": -32602, "mcp.error.message": `Unknown tool: "nope"`,
 		}))
 		requireAttrs(t, attrMap{"rpc.status_code": "-32602", "mcp.error.code": nil, "gen_ai.tool.name": "nope", "mcp.method.name": "tools/call"}, span.Attributes())
-		message := str(span.Attributes(), "gateway.error.message")
-		assert.Contains(t, []string{message, span.Status().Message()}, `Unknown tool: "nope"`)
+		assert.Equal(t, ptrace.StatusCodeError, span.Status().Code())
+		assert.Equal(t, `Unknown tool: "nope"`, span.Status().Message())
+		requireAttrs(t, attrMap{"error.type": "-32602", "http.response.status_code": 200}, span.Attributes())
 	})
 
 	t.Run("rec15_types_of_added_fields_are_the_users", func(t *testing.T) {

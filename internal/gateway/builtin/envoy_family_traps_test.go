@@ -176,6 +176,17 @@ func TestIstioTraps(t *testing.T) {
 		requireAttrs(t, attrMap{"gateway.upstream.service.port": 8080, "gateway.upstream.service.host": nil, "server.address": "10.244.0.5"}, in.Attributes())
 	})
 
+	t.Run("decorator_of_every_route", func(t *testing.T) {
+		t.Parallel()
+		for name, want := range map[string]string{
+			"cart.shop.svc.cluster.local:8080/*": "GET", "checkout-route": "checkout-route", "cart.shop.svc.cluster.local:8080/api": "cart.shop.svc.cluster.local:8080/api",
+		} {
+			spec := ingress(attrMap{"upstream_cluster": "outbound|8080||cart.shop.svc.cluster.local"})
+			spec.Name = name
+			assert.Equal(t, want, rewriteSpan(t, spec).Name(), "only Istio's own is replaced")
+		}
+	})
+
 	t.Run("text_line_with_trailing_newline_and_empty_resource", func(t *testing.T) {
 		t.Parallel()
 		record, resource, stats := rewriteRecordBy(t, engine(t), recordSpec{Body: `[2026-11-21T13:32:26.326Z] "GET /dead/b?sig=x HTTP/1.1" 503 URX,UF ` +
@@ -267,6 +278,21 @@ func TestEnvoyAIGatewayTraps(t *testing.T) {
 				assert.NotEqual(t, "hello", s)        // embedding.embeddings.0.embedding.text
 			}
 		}
+	})
+
+	t.Run("failed_call_says_why", func(t *testing.T) {
+		t.Parallel()
+		td := gatewaytest.Span(t, spanSpec{
+			Scope: "envoyproxy/ai-gateway", Name: "ChatCompletion", Kind: internal, Status: ptrace.StatusCodeError, Message: "Error code: 429 - {}",
+			Attrs: attrMap{"openinference.span.kind": "LLM", "llm.invocation_parameters": `{"model":"limit"}`},
+		})
+		span := gatewaytest.Spans(td)[0]
+		event := span.Events().AppendEmpty()
+		event.SetName("exception")
+		event.Attributes().PutStr("exception.type", "RateLimitError")
+		engine(t).Traces(td)
+		assert.Equal(t, "chat limit", span.Name())
+		requireAttrs(t, attrMap{"error.type": "RateLimitError"}, span.Attributes())
 	})
 
 	t.Run("requested_model_is_only_in_the_parameters", func(t *testing.T) {

@@ -177,3 +177,15 @@ func total(stats gateway.Stats) (sum gateway.GatewayStats) {
 func allOptional(o *gateway.Options) {
 	o.Optional = slices.Sorted(maps.Keys(otel.Options))
 }
+
+// rewriteOrdered rewrites a server span whose attributes come in the given order.
+func rewriteOrdered(tb testing.TB, pairs [][2]any) map[string]any {
+	tb.Helper()
+	td := gatewaytest.Span(tb, spanSpec{Scope: "my-lib", Name: "n", Kind: server})
+	m := gatewaytest.Spans(td)[0].Attributes()
+	for _, p := range pairs {
+		require.NoError(tb, m.PutEmpty(p[0].(string)).FromRaw(p[1]))
+	}
+	engine(tb).Traces(td)
+	return m.AsRaw()
+}

@@ -119,6 +119,17 @@ func TestKongTraps(t *testing.T) {
 			"network.protocol.version": "1.1", "user_agent.original": "lua-resty-http/0.17.2", "http.response.status_code": 200,
 			"server.address": "echo.test", "server.port": 18080,
 		}, request.Attributes())
+		td := gatewaytest.Span(t, spanSpec{
+			Scope: "kong-internal", Name: "kong.internal.request", Kind: client,
+			Attrs: attrMap{"http.url": "http://127.0.0.1:18999/refused", "http.method": "GET", "http.flavor": "1.1"},
+		})
+		failed := gatewaytest.Spans(td)[0] // UNSET, and an event
+		event := failed.Events().AppendEmpty()
+		event.SetName("exception")
+		event.Attributes().PutStr("exception.message", "connection refused")
+		engine(t).Traces(td)
+		assert.Equal(t, ptrace.StatusCodeError, failed.Status().Code())
+		assert.NotEmpty(t, str(failed.Attributes(), "error.type"))
 		plugin := rewriteSpan(t, spanSpec{Scope: "kong-internal", Name: "kong.internal.request", Kind: client, Attrs: attrMap{"http.flavor": 1.1}})
 		requireAttrs(t, attrMap{"network.protocol.version": "1.1"}, plugin.Attributes())
 	})
@@ -218,7 +229,10 @@ func TestKongTraps(t *testing.T) {
 		ld := gatewaytest.Record(t, recordSpec{Body: kongLine}, recordSpec{Body: "127.0.0.1 [21/Nov/2026:15:22:36 +0000] TCP 502 0 0 0.001"})
 		stats := total(engine(t).Logs(ld))
 		stream := gatewaytest.Records(ld)[1].Attributes()
-		requireAttrs(t, attrMap{"http.response.status_code": nil, "network.protocol.version": nil, "protocol": nil}, stream)
+		requireExactly(t, attrMap{
+			"client.address": "127.0.0.1", "network.transport": "tcp", "gateway.connection.status": 502, "gateway.connection.bytes_received": 0,
+			"gateway.connection.bytes_sent": 0, "gateway.connection.duration": 0.001,
+		}, stream)
 		assert.Zero(t, stats.Unparseable[gateway.ReasonProtocol], "TCP is no malformed HTTP version")
 	})
 

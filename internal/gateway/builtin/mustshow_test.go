@@ -126,7 +126,7 @@ func TestTimestampsAreExact(t *testing.T) {
 		"Envoy text, milliseconds": {recordSpec{Body: `[2026-11-21T14:24:39.283Z] "GET / HTTP/1.1" 200 - 0 6 0 0 "-" "-" "-" "x" "-"`}, at(283_000_000)},
 		"Envoy JSON": {recordSpec{Body: `{"start_time":"2026-11-21T14:24:39.283456789Z","response_flags":"-","method":"GET","response_code":200}`},
 			at(283_456_789)},
-		"OTLP record's own time wins": {with2(envoyGatewayRecord(attrMap{"start_time": "2026-11-21T14:24:39.283Z"}),
+		"OTLP record's own time wins": {startingAt(envoyGatewayRecord(attrMap{"start_time": "2026-11-21T14:24:39.283Z"}),
 			pcommon.NewTimestampFromTime(at(283_516_000))), at(283_516_000)},
 		"agentgateway text, 5 µs":      {recordSpec{Body: agentLine("2026-11-21T14:24:39.5Z", "m", "")}, at(5_000)},
 		"agentgateway text, 123456 µs": {recordSpec{Body: agentLine("2026-11-21T14:24:39.123456Z", "m", "")}, at(123_456_000)},
@@ -140,7 +140,7 @@ func TestTimestampsAreExact(t *testing.T) {
 	}
 }
 
-func with2(spec recordSpec, at pcommon.Timestamp) recordSpec {
+func startingAt(spec recordSpec, at pcommon.Timestamp) recordSpec {
 	spec.Time = at
 	return spec
 }

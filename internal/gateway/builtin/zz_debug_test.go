@@ -2,70 +2,55 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
-	"strings"
+	"regexp"
+	"slices"
+	"strconv"
 	"testing"
-
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/gatehouse-otel/gatehouse/internal/gateway"
-	"github.com/gatehouse-otel/gatehouse/internal/gateway/gatewaytest"
 )
 
-func TestZZDebug(t *testing.T) {
-	e := compile(t, func(o *gateway.Options) {
-		if os.Getenv("KEEP") != "" {
-			o.SpanNames, o.SpanStatus, o.LogBodies = gateway.SpanNamesKeep, gateway.SpanStatusKeep, gateway.LogBodiesKeep
+func TestZZRandom(t *testing.T) {
+	n, _ := strconv.Atoi(os.Getenv("N"))
+	logs := os.Getenv("LOGS") != ""
+	r := rand.New(rand.NewPCG(uint64(n), 7))
+	digits := regexp.MustCompile(`[0-9]+`)
+	found := map[string][]byte{}
+	count := map[string]int{}
+	for range n {
+		data := make([]byte, 4+r.IntN(200))
+		for i := range data {
+			data[i] = byte(r.Uint32())
 		}
-		if os.Getenv("DROP") != "" {
-			o.Content = gateway.ContentDrop
-		}
-		if os.Getenv("DUP") != "" {
-			o.Mode = gateway.ModeDuplicate
-		}
-	})
-	for _, c := range gatewaytest.Captures(t) {
-		if !strings.Contains(c.String(), os.Getenv("CAP")) || os.Getenv("CAP") == "" {
-			continue
-		}
-		for _, b := range c.Clone() {
-			pass(e, b)
-			if b.IsLogs {
-				for _, rl := range b.Logs.ResourceLogs().All() {
-					for _, sl := range rl.ScopeLogs().All() {
-						for _, r := range sl.LogRecords().All() {
-							ld := plog.NewLogs()
-							x := ld.ResourceLogs().AppendEmpty()
-							rl.Resource().CopyTo(x.Resource())
-							y := x.ScopeLogs().AppendEmpty()
-							sl.Scope().CopyTo(y.Scope())
-							r.CopyTo(y.LogRecords().AppendEmpty())
-							st := e.Logs(ld)
-							if total(st).Rewritten > 0 {
-								fmt.Println(gatewaytest.Logs(ld), st)
-							}
-						}
+		data[1] |= 1
+		func() {
+			var v string
+			defer func() {
+				if p := recover(); p != nil {
+					v = fmt.Sprint("PANIC ", p)
+				}
+				if v != "" {
+					k := digits.ReplaceAllString(v, "0")
+					k = regexp.MustCompile(`=.*\n`).ReplaceAllString(k, "\n")
+					k = regexp.MustCompile(`= .*$`).ReplaceAllString(k, "")
+					count[k]++
+					if old, ok := found[k]; !ok || len(data) < len(old) {
+						found[k] = data
 					}
 				}
-				continue
-			}
-			for _, rl := range b.Traces.ResourceSpans().All() {
-				for _, sl := range rl.ScopeSpans().All() {
-					for _, r := range sl.Spans().All() {
-						ld := ptrace.NewTraces()
-						x := ld.ResourceSpans().AppendEmpty()
-						rl.Resource().CopyTo(x.Resource())
-						y := x.ScopeSpans().AppendEmpty()
-						sl.Scope().CopyTo(y.Scope())
-						r.CopyTo(y.Spans().AppendEmpty())
-						st := e.Traces(ld)
-						if total(st).Rewritten > 0 {
-							fmt.Println(gatewaytest.Traces(ld), st)
-						}
-					}
-				}
-			}
+			}()
+			v = violation(data, logs)
+		}()
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(found), func(a, b string) int { return count[b] - count[a] })[:min(len(found), 40)] {
+		fmt.Println(count[k], k)
+		if os.Getenv("SHOW") != "" {
+			s := &source{found[k]}
+			fmt.Println("engine", s.byte()%8)
+			b, _ := s.batch(logs)
+			fmt.Println(b.Text())
+			fmt.Println("VIOL", violation(found[k], logs))
 		}
 	}
 }

@@ -42,7 +42,7 @@ var Profile = g.Profile{
 		{From: "mcp.provider.name", Op: g.OpDropAbsent, Source: accessLog},
 		{From: "jsonrpc.request.id", Op: g.OpDropAbsent, Source: accessLog},
 		// The model that answered, once it is known; the one that was asked for is in the parameters.
-		{From: "llm.model_name", To: []string{attrs.GenAIRequestModel}, Op: g.OpModelName, Yield: true, Source: processor},
+		{From: "llm.model_name", To: []string{attrs.GenAIRequestModel}, Op: g.OpModelName, Yield: true, Dash: true, Source: processor},
 		{From: "llm.token_count.prompt_details.cache_creation", To: []string{"gen_ai.usage.cache_creation.input_tokens"}, Op: g.OpInt, Source: processor},
 		{From: "embedding.invocation_parameters", Op: g.OpParams, Source: processor},
 		{From: "embedding.embeddings.<key>", To: []string{""}, Op: g.OpContent, Source: processor},

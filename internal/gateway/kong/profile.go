@@ -15,7 +15,6 @@ const (
 	access  = "Kong Gateway 3.14 documentation, OpenTelemetry plugin, access logs"
 	nginx   = "Kong 3.9.3, kong/templates/nginx_kong.lua, kong_log_format"
 	stream  = "Kong 3.9.3, kong/templates/nginx_kong_stream.lua, basic log format"
-	genAI   = "Kong Gateway 3.13 documentation, GenAI spans"
 )
 
 // Profile is Kong Gateway, open source and Enterprise.
@@ -68,9 +67,8 @@ var spanRules = []g.Rule{
 	{From: "net.peer.port", To: []string{attrs.ServerPort, attrs.NetworkPeerPort}, Op: g.OpPort, Kinds: g.KindClient, Source: tracing + "; " + encoder},
 	// Kong's request id is its own; request.id on runtime logs is the same value.
 	{From: "kong.request.id", Op: g.OpDropAbsent, Source: tracing + " (since 3.5)"},
-	{From: "request.id", To: []string{"kong.request.id"}, Op: g.OpRename, Signals: g.OnLogs, Source: runtime},
+	{From: "request.id", To: []string{"kong.request.id"}, Op: g.OpRename, Dash: true, Signals: g.OnLogs, Source: runtime},
 	{From: "http.proxy", Op: g.OpKeep, Source: tracing},
-	{From: "gen_ai.request.top_k", To: []string{"gen_ai.request.top_k"}, Op: g.OpDouble, Source: genAI},
 }
 
 // zipkinRules are of the Zipkin plugin, whose tags are all strings.

@@ -26,6 +26,7 @@ const (
 // beyond are the rules that stand for no mapping of their own: they make exceptions to a template or follow a
 // chain to its end.
 var beyond = []string{
+	"traceloop.entity.input", "traceloop.entity.output", // text that only content: drop concerns
 	"gen_ai.prompt.name",
 	"gen_ai.prompt.version",
 	"gen_ai.prompt.variable.<key>",
