@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -38,7 +39,7 @@ func (w *work) model(r *rule, i int32, key string, v pcommon.Value) {
 	case OpTimeToFirst:
 		if nanos, ok := parse.Timestamp(strings.Trim(v.Str(), `"`)); ok && w.signal == signalSpan {
 			if d := nanos - int64(w.span.StartTimestamp()); d >= 0 {
-				w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: float64(d) / 1e9})
+				w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, num: int64(math.Float64bits(float64(d) / 1e9))})
 				w.consumed(r, i)
 				return
 			}

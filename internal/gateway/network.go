@@ -41,7 +41,7 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	case r.self:
 		w.toSlot(r, i, v, r.to[0], host)
 	case host == v.Str():
-		w.emit(&field{slot: r.to[0], prio: prio, kind: fieldValue, attr: i, val: v})
+		w.emitValue(r.to[0], i, v, prio)
 		w.consumed(r, i)
 	default:
 		w.emitStr(r.to[0], host, prio)

@@ -60,10 +60,10 @@ func compilePattern(p *Pattern, slotOf func(string) slot) (pattern, error) {
 	return out, nil
 }
 
-// match cuts s into the pattern's fields, slices of s. It allocates nothing and reads s once per field.
-func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
+// match cuts s into the pattern's fields, slices of s, left in parts. It allocates nothing and reads s once per field.
+func (p *pattern) match(s string, parts *[maxFields]string) bool {
 	if !strings.HasPrefix(s, p.lits[0]) {
-		return parts, false
+		return false
 	}
 	s = s[len(p.lits[0]):]
 	for i, f := range p.fields {
@@ -72,7 +72,7 @@ func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
 		switch last := i == len(p.fields)-1; {
 		case last && lit != "":
 			if !strings.HasSuffix(s, lit) {
-				return parts, false
+				return false
 			}
 			end = len(s) - len(lit)
 		case last:
@@ -82,17 +82,17 @@ func (p *pattern) match(s string) (parts [maxFields]string, ok bool) {
 			end = strings.Index(s, lit)
 		}
 		if end < 0 || (end == 0 && !f.optional) {
-			return parts, false
+			return false
 		}
 		parts[i] = s[:end]
 		if f.port {
 			if n, isInt := parse.Int(parts[i]); !isInt || n < 1 || n > maxPort {
-				return parts, false
+				return false
 			}
 		}
 		s = s[end+len(lit):]
 	}
-	return parts, true
+	return true
 }
 
 // reach is the part of s that a greedy field and the literal behind it may lie in: up to the literal behind
@@ -134,7 +134,8 @@ func matchName(patterns []namePattern, name string) bool {
 	for i := range patterns {
 		p := &patterns[i]
 		if p.fields != nil {
-			if _, ok := p.fields.match(name); ok {
+			var parts [maxFields]string
+			if p.fields.match(name, &parts) {
 				return true
 			}
 			continue

@@ -79,8 +79,8 @@ func placeholder(key, value string) bool {
 func (w *work) resourcePatterns(info *keyInfo, v pcommon.Value) {
 	for i := range info.patterns {
 		p := &info.patterns[i]
-		parts, ok := p.match(v.Str())
-		if !ok || absent(v.Str()) {
+		parts := &w.parts
+		if absent(v.Str()) || !p.match(v.Str(), parts) {
 			continue
 		}
 		for j, f := range p.fields {

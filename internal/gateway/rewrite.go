@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -125,7 +126,7 @@ func (w *work) move(r *rule, i int32, v pcommon.Value, to slot) {
 		w.present(to, i, v)
 		return
 	}
-	w.emit(&field{slot: to, prio: prioOf(r), kind: fieldValue, attr: i, val: v})
+	w.emitValue(to, i, v, prioOf(r))
 	w.consumed(r, i)
 }
 
@@ -296,7 +297,7 @@ func (w *work) doubleTo(r *rule, i int32, v pcommon.Value, f float64) {
 		w.present(r.to[0], i, v)
 		return
 	}
-	w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, flt: f})
+	w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, num: int64(math.Float64bits(f))})
 	w.consumed(r, i)
 }
 
@@ -460,8 +461,8 @@ func (w *work) pattern(p *pattern, v pcommon.Value) bool {
 	if v.Type() != pcommon.ValueTypeStr || absent(v.Str()) || (p.kinds != 0 && p.kinds&(1<<kindOf(w.kind)) == 0) {
 		return false
 	}
-	parts, ok := p.match(v.Str())
-	if !ok {
+	parts := &w.parts
+	if !p.match(v.Str(), parts) {
 		return false
 	}
 	for i, f := range p.fields {

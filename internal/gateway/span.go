@@ -58,6 +58,9 @@ func (w *work) rest(span ptrace.Span) {
 	if s := span.TraceState().AsRaw(); !utf8.ValidString(s) {
 		span.TraceState().FromRaw(w.valid(s))
 	}
+	if span.Events().Len()+span.Links().Len() == 0 {
+		return
+	}
 	for _, event := range span.Events().All() {
 		w.event(event)
 	}

@@ -139,7 +139,7 @@ func (w *work) finishStatus(span ptrace.Span) {
 	failed := status.Code() == ptrace.StatusCodeError
 	if failed {
 		if v.errorType == "" || v.errorType == otherMethod {
-			v.errorType = cmp.Or(exceptionType(span), v.errorType)
+			v.errorType = cmp.Or(w.exceptionType(span), v.errorType)
 		}
 		if v.errorType == "" { // the emitter knew more than the rules: its word, else the code
 			v.errorType = w.ev.errorReason
@@ -162,8 +162,10 @@ func (w *work) settleStatusMessage(status ptrace.Status, failed bool) {
 	if w.ev.statusMessage == "" || !failed || status.Message() != "" && status.Message() != w.ev.statusMessage {
 		return
 	}
-	status.SetMessage(w.ev.statusMessage)
-	w.changed = true
+	if status.Message() == "" {
+		status.SetMessage(w.ev.statusMessage)
+		w.changed = true
+	}
 	if w.e.replace {
 		w.drop(w.ev.statusMessageAt)
 	}
@@ -186,11 +188,11 @@ func exception(span ptrace.Span) *pcommon.Map {
 	return nil
 }
 
-func exceptionType(span ptrace.Span) string {
+func (w *work) exceptionType(span ptrace.Span) string {
 	if m := exception(span); m != nil {
 		for _, key := range [...]string{"exception.type", "error.kind"} { // OpenTracing's name for it
 			if v, ok := m.Get(key); ok {
-				return v.Str()
+				return w.valid(v.Str())
 			}
 		}
 	}

@@ -7,6 +7,24 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
+// ascii tells strings that need no further look: almost all of them.
+func ascii(s string) bool {
+	n := len(s)
+	if n < 8 {
+		var b byte
+		for i := range n {
+			b |= s[i]
+		}
+		return b < utf8.RuneSelf
+	}
+	var w uint64
+	for i := 0; i+8 <= n; i += 8 {
+		w |= load64(s[i:])
+	}
+	w |= load64(s[n-8:])
+	return w&0x8080808080808080 == 0
+}
+
 const replacement = "\uFFFD"
 
 // valid returns s with every invalid sequence replaced by U+FFFD. Real Kong sends such bytes in http.url; a

@@ -42,11 +42,13 @@ type work struct {
 	remove  [maxAttributes / 64]uint64
 	scanned int
 	removed int
+	reserve int // room to leave for attributes that come after apply
 	used    int // how many fields the batch's largest item had
 	build   xpdata.MapBuilder
 
 	changed     bool
 	full        bool // no room for more outputs
+	copies      bool // a value goes to a new place while its old attribute stays
 	leftover    bool // an old attribute stayed: not everything is at the target version
 	failed      [ReasonCount]bool
 	withChecked bool
@@ -57,6 +59,7 @@ type work struct {
 	seen  resourceSeen
 	fills fills
 	msgs  messages
+	parts [maxFields]string
 }
 
 // field is one attribute as it will be.
@@ -67,10 +70,11 @@ type field struct {
 	kind  fieldKind
 	attr  int32 // the attribute it came from, -1 for a derived one
 	str   string
-	num   int64
-	flt   float64
+	num   int64         // an int, a bool as 0 or 1, a double as its bits
 	val   pcommon.Value // for fieldValue: the value that moves; for present ones: the value as it is
 }
+
+func (f *field) double() float64 { return math.Float64frombits(uint64(f.num)) }
 
 type fieldState uint8
 
@@ -86,7 +90,7 @@ const (
 	fieldValue   fieldKind = iota // an existing value, moved
 	fieldStr                      // str
 	fieldInt                      // num
-	fieldDouble                   // flt
+	fieldDouble                   // num
 	fieldBool                     // num != 0
 	fieldStrings                  // str as the only element
 )
@@ -166,7 +170,7 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	}
 	w.scanned, w.removed = 0, 0
 	w.kind, w.signal = kind, signal
-	w.changed, w.leftover, w.full = false, false, false
+	w.changed, w.leftover, w.full, w.copies, w.reserve = false, false, false, false, 0
 	w.failed = [ReasonCount]bool{}
 	w.ev = noEvidence
 	if signal == signalLog {
@@ -185,16 +189,17 @@ func (w *work) scan(m pcommon.Map) {
 			w.fail(ReasonTooMany)
 			break
 		}
-		if v.Type() == pcommon.ValueTypeStr {
-			if s := v.Str(); !utf8.ValidString(s) {
+		switch v.Type() {
+		case pcommon.ValueTypeStr:
+			if s := v.Str(); !ascii(s) && !utf8.ValidString(s) {
 				w.repair(v)
 			}
-		} else if t := v.Type(); t == pcommon.ValueTypeMap || t == pcommon.ValueTypeSlice {
+		case pcommon.ValueTypeMap, pcommon.ValueTypeSlice:
 			w.repairNested(v, 0)
 		}
 		if info := w.p.items.get(key); info != nil {
 			w.known(int32(i), key, v, info, kind)
-		} else if !utf8.ValidString(key) {
+		} else if !ascii(key) && !utf8.ValidString(key) {
 			w.repairKey(int32(i), key, v, kind)
 		} else if info := w.p.prefixes.get(key); info != nil {
 			w.known(int32(i), key, v, info, kind)
@@ -270,6 +275,8 @@ func (w *work) consumed(r *rule, i int32) {
 	}
 	if w.e.replace && !r.keep {
 		w.drop(i)
+	} else {
+		w.copies = true
 	}
 }
 
@@ -294,7 +301,7 @@ func (w *work) present(s slot, i int32, v pcommon.Value) {
 	case pcommon.ValueTypeInt:
 		f.kind, f.num = fieldInt, v.Int()
 	case pcommon.ValueTypeDouble:
-		f.kind, f.flt = fieldDouble, v.Double()
+		f.kind, f.num = fieldDouble, int64(math.Float64bits(v.Double()))
 	case pcommon.ValueTypeBool:
 		f.kind = fieldBool
 		if v.Bool() {
@@ -322,7 +329,7 @@ func (w *work) present(s slot, i int32, v pcommon.Value) {
 func (w *work) push(f *field) {
 	if len(w.fields) == maxOutputs {
 		w.fail(ReasonTooMany)
-		w.full = true
+		w.full, w.copies = true, true
 		return
 	}
 	w.fields = append(w.fields, *f)
@@ -353,17 +360,48 @@ func (w *work) emit(f *field) {
 }
 
 func (w *work) emitStr(s slot, str string, p priority) {
+	if w.at[s] == 0 && s != noSlot && len(w.fields) < maxOutputs {
+		f := w.next(s, p, fieldStr, -1)
+		f.str = str
+		return
+	}
 	w.emit(&field{slot: s, prio: p, kind: fieldStr, attr: -1, str: str})
 }
 
 func (w *work) emitInt(s slot, n int64, p priority) {
+	if w.at[s] == 0 && s != noSlot && len(w.fields) < maxOutputs {
+		f := w.next(s, p, fieldInt, -1)
+		f.num = n
+		return
+	}
 	w.emit(&field{slot: s, prio: p, kind: fieldInt, attr: -1, num: n})
+}
+
+// emitValue hands over the value of attribute i.
+func (w *work) emitValue(s slot, i int32, v pcommon.Value, p priority) {
+	if w.at[s] == 0 && s != noSlot && len(w.fields) < maxOutputs {
+		f := w.next(s, p, fieldValue, i)
+		f.val = v
+		return
+	}
+	w.emit(&field{slot: s, prio: p, kind: fieldValue, attr: i, val: v})
+}
+
+// next is the place of the next field, for a slot that is free.
+func (w *work) next(s slot, p priority, kind fieldKind, attr int32) *field {
+	n := len(w.fields)
+	w.fields = w.fields[:n+1]
+	f := &w.fields[n]
+	f.slot, f.state, f.prio, f.kind, f.attr = s, fieldPending, p, kind, attr
+	f.str, f.num, f.val = "", 0, pcommon.Value{}
+	w.at[s] = uint8(n + 1)
+	return f
 }
 
 // same compares two fields by what would be seen.
 func same(a, b *field) bool {
 	if a.kind == b.kind && a.kind != fieldValue {
-		return a.str == b.str && a.num == b.num && (a.flt == b.flt || math.IsNaN(a.flt) && math.IsNaN(b.flt))
+		return a.str == b.str && a.num == b.num
 	}
 	switch {
 	case a.kind == fieldValue && b.kind == fieldValue:
@@ -373,13 +411,13 @@ func same(a, b *field) bool {
 	case a.kind == fieldValue && b.kind == fieldStr:
 		return same(b, a)
 	case a.kind == fieldInt && b.kind == fieldDouble:
-		return float64(a.num) == b.flt
+		return float64(a.num) == b.double()
 	case a.kind == fieldDouble && b.kind == fieldInt:
 		return same(b, a)
 	case a.kind == fieldInt && b.kind == fieldValue:
 		return b.val.Type() == pcommon.ValueTypeInt && b.val.Int() == a.num
 	case a.kind == fieldDouble && b.kind == fieldValue:
-		return b.val.Type() == pcommon.ValueTypeDouble && b.val.Double() == a.flt
+		return b.val.Type() == pcommon.ValueTypeDouble && b.val.Double() == a.double()
 	case a.kind == fieldBool && b.kind == fieldValue:
 		return b.val.Type() == pcommon.ValueTypeBool && b.val.Bool() == (a.num != 0)
 	case a.kind == fieldStrings && b.kind == fieldValue:
@@ -438,7 +476,11 @@ func (w *work) int(s slot) (int64, bool) {
 // apply puts the attributes together anew: what is new, and what stays. Building a map costs one slice; the
 // map's own methods would look through all of it for every attribute.
 func (w *work) apply(m pcommon.Map) {
-	w.build.EnsureCapacity(m.Len() - w.removed + w.pending() + len(w.dyn))
+	w.build.EnsureCapacity(m.Len() - w.removed + w.pending() + len(w.dyn) + w.reserve)
+	late := !w.e.replace || w.copies // values are copied from attributes that stay: those move last
+	if !late {
+		w.applyKept(m)
+	}
 	for i := range w.fields {
 		f := &w.fields[i]
 		if f.state != fieldPending || w.beyond(m, w.e.slotKeys[f.slot]) {
@@ -453,7 +495,7 @@ func (w *work) apply(m pcommon.Map) {
 		case fieldInt:
 			v.SetInt(f.num)
 		case fieldDouble:
-			v.SetDouble(f.flt)
+			v.SetDouble(f.double())
 		case fieldBool:
 			v.SetBool(f.num != 0)
 		case fieldStrings:
@@ -472,6 +514,14 @@ func (w *work) apply(m pcommon.Map) {
 			w.settle(d.val, d.attr, v)
 		}
 	}
+	if late {
+		w.applyKept(m)
+	}
+	w.build.UnsafeIntoMap(m)
+}
+
+// applyKept moves over what stays.
+func (w *work) applyKept(m pcommon.Map) {
 	i := 0
 	for key, v := range m.All() {
 		if i >= w.scanned || w.remove[i/64]&(1<<(i%64)) == 0 {
@@ -479,7 +529,6 @@ func (w *work) apply(m pcommon.Map) {
 		}
 		i++
 	}
-	w.build.UnsafeIntoMap(m)
 }
 
 // pending counts the fields to be written.

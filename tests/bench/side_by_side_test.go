@@ -29,7 +29,7 @@ func BenchmarkPath(b *testing.B) {
 	each(b, "path", measurePath)
 }
 
-func measurePath(b *testing.B, size int, payloads [][]byte, process func(ptrace.Traces)) price {
+func measurePath(b *testing.B, _ contestant, size int, payloads [][]byte, process func(ptrace.Traces)) price {
 	b.Helper()
 	b.ReportAllocs()
 	var used usage
@@ -52,7 +52,7 @@ func measurePath(b *testing.B, size int, payloads [][]byte, process func(ptrace.
 }
 
 // each runs a benchmark for every size and contestant. The names suit benchstat -col /processor.
-func each(b *testing.B, what string, run func(*testing.B, int, [][]byte, func(ptrace.Traces)) price) {
+func each(b *testing.B, what string, run func(*testing.B, contestant, int, [][]byte, func(ptrace.Traces)) price) {
 	b.Helper()
 	for _, size := range sizes {
 		payloads := batches(b, size)
@@ -60,7 +60,7 @@ func each(b *testing.B, what string, run func(*testing.B, int, [][]byte, func(pt
 			b.Run(fmt.Sprintf("spans=%d/processor=%s", size, c.name), func(b *testing.B) {
 				p := c.start(b, consumertest.NewNop(), zap.NewNop())
 				ctx := b.Context()
-				note(what, size, c.name, run(b, size, payloads, func(td ptrace.Traces) {
+				note(what, size, c.name, run(b, c, size, payloads, func(td ptrace.Traces) {
 					if err := p.ConsumeTraces(ctx, td); err != nil {
 						b.Fatal(err)
 					}

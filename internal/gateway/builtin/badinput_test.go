@@ -38,18 +38,17 @@ func TestHugeStrings(t *testing.T) {
 			spans := rewriteSpans(t, ingress(attrMap{"http.url": "http://x/ok?" + huge}))
 			require.Len(t, spans, 1)
 			requireAttrs(t, attrMap{"http.response.status_code": 200}, spans[0].Attributes())
-			took := time.Since(start)
-			// A few passes over 64 MB take a second or two; anything quadratic takes days.
-			require.Less(t, took, time.Minute)
+			rewriteRecord(t, recordSpec{Body: huge})
+			// A few passes over 64 MB take a second or two; anything quadratic takes days, here as below.
+			part := huge[:size/8]
 			for _, key := range []string{"http.status_code", "peer.address", "grpc.message", "http.method", "upstream_cluster"} {
-				rewriteSpans(t, ingress(attrMap{key: huge}))
+				rewriteSpans(t, ingress(attrMap{key: part}))
 			}
 			for _, prefix := range []string{"kube_", "outbound|", "httproute/", "backend_"} {
-				rewriteSpans(t, ingress(attrMap{"upstream_cluster": prefix + huge}))
+				rewriteSpans(t, ingress(attrMap{"upstream_cluster": prefix + part}))
 			}
-			rewriteSpans(t, agentSpan(attrMap{"http.path": huge, "route": huge, "endpoint": huge, "duration": huge}))
-			rewriteRecord(t, recordSpec{Body: huge})
-			require.Less(t, time.Since(start), 2*time.Minute)
+			rewriteSpans(t, agentSpan(attrMap{"http.path": part, "route": part, "endpoint": part, "duration": part}))
+			require.Less(t, time.Since(start), time.Minute)
 			runtime.GC()
 		})
 	}
@@ -62,8 +61,6 @@ func TestManyAttributes(t *testing.T) {
 	build := func(n int) ptrace.Traces {
 		td := gatewaytest.Span(t, ingress())
 		m := gatewaytest.Spans(td)[0].Attributes()
-		m.EnsureCapacity(m.Len() + n)
-		// Put checks every key before: appending to the wire form is linear.
 		raw := make(attrMap, n)
 		for i := range n {
 			switch i % 4 {

@@ -37,10 +37,10 @@ var Profile = g.Profile{
 		{From: "gen_ai.usage.cached_input_tokens", To: []string{"gen_ai.usage.cache_read.input_tokens"}, Op: g.OpInt, Dash: true, Source: accessLog},
 		{From: "gen_ai.usage.total_tokens", Op: g.OpDropIfSum, Dash: true, Source: accessLog},
 		{From: "mcp.tool.name", To: []string{attrs.GenAIToolName}, Op: g.OpRename, Dash: true, Source: accessLog},
-		{From: "mcp.method.name", Op: g.OpDropAbsent, Source: accessLog},
-		{From: "mcp.session.id", Op: g.OpDropAbsent, Source: accessLog},
+		{From: "mcp.method.name", To: []string{"mcp.method.name"}, Op: g.OpText, Dash: true, Source: accessLog},
+		{From: "mcp.session.id", To: []string{"mcp.session.id"}, Op: g.OpText, Dash: true, Source: accessLog},
 		{From: "mcp.provider.name", Op: g.OpDropAbsent, Source: accessLog},
-		{From: "jsonrpc.request.id", Op: g.OpDropAbsent, Source: accessLog},
+		{From: "jsonrpc.request.id", To: []string{"jsonrpc.request.id"}, Op: g.OpText, Dash: true, Source: accessLog},
 		// The model that answered, once it is known; the one that was asked for is in the parameters.
 		{From: "llm.model_name", To: []string{attrs.GenAIRequestModel}, Op: g.OpModelName, Yield: true, Dash: true, Source: processor},
 		{From: "llm.token_count.prompt_details.cache_creation", To: []string{"gen_ai.usage.cache_creation.input_tokens"}, Op: g.OpInt, Source: processor},

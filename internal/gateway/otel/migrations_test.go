@@ -227,6 +227,9 @@ func TestTargetsFitTheOperation(t *testing.T) {
 	each(t, func(t *testing.T, r gateway.Rule) {
 		t.Helper()
 		want, known := arity[r.Op]
+		if r.Op == gateway.OpContent && len(r.To) == 0 {
+			want = 0 // text that is only ever kept or dropped
+		}
 		require.True(t, known, "%s: operation %d is not in the table above", r.From, r.Op)
 		assert.Len(t, r.To, want, "%s: targets of operation %d", r.From, r.Op)
 		assert.NotContains(t, r.To, "", "%s: empty target", r.From)

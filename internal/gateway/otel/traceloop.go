@@ -21,7 +21,7 @@ var Traceloop = []gateway.Rule{
 		From: "traceloop.association.properties.session_id", To: []string{genAIConversationID}, Option: OptionSession,
 		Source: srcOpenLLMetry,
 	},
-	{From: "traceloop.entity.input", To: []string{""}, Op: gateway.OpContent, Source: srcOpenLLMetry},
-	{From: "traceloop.entity.output", To: []string{""}, Op: gateway.OpContent, Source: srcOpenLLMetry},
+	{From: "traceloop.entity.input", Op: gateway.OpContent, Source: srcOpenLLMetry},
+	{From: "traceloop.entity.output", Op: gateway.OpContent, Source: srcOpenLLMetry},
 	{From: "traceloop.prompt.key", To: []string{attrs.GenAIPromptName}, Source: srcOpenLLMetry},
 }
