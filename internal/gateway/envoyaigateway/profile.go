@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	processor = "Envoy AI Gateway 1.2.0, internal/tracing/openinference; recorded"
-	accessLog = "Envoy AI Gateway 1.2.0, access log of its aigw command; recorded"
+	processor = "recorded from Envoy AI Gateway 1.2.0, its external processor"
+	accessLog = "recorded from Envoy AI Gateway 1.2.0, the access log of its aigw command"
 	backend   = "{" + attrs.GatewayUpstreamBackendNamespace + "}/{" + attrs.GatewayUpstreamBackendName + "}/route/{" +
 		attrs.GatewayRouteName + "}/rule/{" + attrs.GatewayRouteRule + "}/ref/{" + attrs.GatewayUpstreamBackendRef + "}"
 )

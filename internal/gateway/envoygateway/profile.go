@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	xds   = "Envoy Gateway 1.9.1, internal/xds/translator and internal/gatewayapi; recorded"
+	xds = "Envoy Gateway 1.9.1, internal/xds/translator/tracing.go and accesslog.go; recorded"
+	// ID of the profile.
 	ID    = g.ID("envoy-gateway")
 	route = "{" + attrs.GatewayRouteKind + "}/{" + attrs.GatewayRouteNamespace + "}/{" + attrs.GatewayRouteName + "}/rule/{" + attrs.GatewayRouteRule + "}"
 	match = route + "/match/{" + attrs.GatewayRouteMatch + "}/{}"

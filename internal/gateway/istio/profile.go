@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	tracing = "Istio 1.28, pilot/pkg/networking/core/tracing.go"
-	naming  = "Istio 1.28, pilot/pkg/model/push_context.go, BuildSubsetKey"
-	nodes   = "Istio 1.28, pilot/pkg/model/context.go, ServiceNode"
+	tracing = "Istio 86c9f01f (2026-08), pilot/pkg/networking/core/tracing.go"
+	naming  = "Istio's names for clusters, outbound|port|subset|host; recorded from Envoy 1.40.0 configured as Istio does"
+	nodes   = "Istio's node ids, type~ip~pod.namespace~domain; recorded from Envoy 1.40.0 configured as Istio does"
 	node    = "{}~{}~{" + attrs.K8SPodName + "...}.{" + attrs.K8SNamespaceName + "}~{}"
 	cluster = "{" + attrs.GatewayUpstreamServicePort + "}|{" + attrs.GatewayUpstreamServiceSubset + "?}|{" + attrs.GatewayUpstreamServiceHost + "}"
 	inbound = "{" + attrs.GatewayUpstreamServicePort + "}|{" + attrs.GatewayUpstreamServiceSubset + "?}|{" + attrs.GatewayUpstreamServiceHost + "?}"
@@ -21,7 +21,7 @@ var Profile = g.Profile{
 	ID:       "istio",
 	Base:     envoy.ID,
 	Title:    "Istio",
-	Versions: "1.28; recorded from Envoy 1.40.0 configured as Istio does",
+	Versions: "86c9f01f of 2026-08; recorded from Envoy 1.40.0 configured as Istio does",
 	Detect: []g.Evidence{
 		{In: g.InAttributes, Key: "istio.mesh_id", Source: tracing},
 		{In: g.InAttributes, Key: "istio.canonical_service", Source: tracing},

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	clusters  = "kgateway 2.4.2, pkg/kgateway/translator/irtranslator; recorded from 2.4.2 and 2.2.0"
+	clusters  = "recorded from kgateway 2.4.2 and 2.2.0 with their real control planes"
 	bootstrap = "kgateway 2.4.2, pkg/kgateway/helm/envoy/templates/configmap.yaml and deployment.yaml"
 	ns        = "{" + attrs.GatewayUpstreamServiceNamespace + "}"
 	service   = "{" + attrs.GatewayUpstreamServiceName + "}"

@@ -14,7 +14,7 @@ const (
 	zipkin  = "Kong 3.9.3, kong/plugins/zipkin/handler.lua and span.lua"
 	access  = "Kong Gateway 3.14 documentation, OpenTelemetry plugin, access logs"
 	nginx   = "Kong 3.9.3, kong/templates/nginx_kong.lua, kong_log_format"
-	stream  = "Kong 3.9.3, kong/templates/nginx_kong_stream.lua, basic log format"
+	stream  = "Kong 3.9.3, kong.conf.default, proxy_stream_access_log"
 )
 
 // Profile is Kong Gateway, open source and Enterprise.
