@@ -30,9 +30,12 @@ func BenchmarkRatio(b *testing.B) {
 			spent := takeTurns(b, size, payloads, processors)
 			b.ReportMetric(0, "ns/op") // an operation is a turn of each and their decoding: no figure of anything
 			for i, c := range contestants {
-				if c.name != none && c.name != ours {
-					b.ReportMetric(above(spent, i)/above(spent, place(ours)), c.name+"/"+ours)
+				if c.name == none || c.name == ours {
+					continue
 				}
+				ratio := above(spent, i) / above(spent, place(ours))
+				b.ReportMetric(ratio, c.name+"/"+ours)
+				note("ratio", size, c.name, price{cpu: ratio})
 			}
 		})
 	}

@@ -12,7 +12,8 @@ import (
 	"text/tabwriter"
 )
 
-// results are the prices of all runs, by benchmark, batch size and contestant.
+// results are the prices of all runs, by benchmark, batch size and contestant. A ratio stands in place of its price's
+// processor time.
 var results = make(map[key][]price)
 
 // leftovers are the differences between the contestants' results.
@@ -45,28 +46,41 @@ func TestMain(m *testing.M) {
 
 // summary writes the medians.
 func summary(out io.Writer) {
-	titles := []struct{ what, title string }{
-		{"processor", "The processor alone, processor time per span in ns"},
-		{"path", "Decoding and the processor, garbage collection included, processor time per span in ns"},
-	}
-	for _, t := range titles {
+	summarizeRatios(out)
+	for _, t := range []struct{ what, title string }{
+		{"processor", "The processor alone"},
+		{"path", "Decoding and the processor, garbage collection included"},
+	} {
 		for _, size := range sizes {
-			if _, ok := results[key{t.what, size, none}]; !ok {
+			runs := len(results[key{t.what, size, none}])
+			if runs == 0 {
 				continue
 			}
-			_, _ = fmt.Fprintf(out, "\n%s; %d spans per request, median of %d\n\n", t.title, size, len(results[key{t.what, size, none}]))
+			_, _ = fmt.Fprintf(out, "\n%s: processor time of a span, spans per request %d, median of %d\n\n", t.title, size, runs)
 			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-			_, _ = fmt.Fprintf(w, "processor\tns\tallocs\tB\tabove none\tof %s\t\n", ours)
+			_, _ = fmt.Fprintf(w, "processor\tns\tallocs\tB\tns above none\t\n")
 			base := median(t.what, size, none)
-			mine := median(t.what, size, ours)
 			for _, c := range contestants {
 				p := median(t.what, size, c.name)
-				_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f\t%.0f\t%.1fx\t\n", c.name, p.cpu, p.allocs, p.bytes, p.cpu-base.cpu,
-					(p.cpu-base.cpu)/(mine.cpu-base.cpu))
+				_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f\t%.0f\t\n", c.name, p.cpu, p.allocs, p.bytes, p.cpu-base.cpu)
 			}
 			_ = w.Flush()
 		}
 	}
+}
+
+func summarizeRatios(out io.Writer) {
+	runs := len(results[key{"ratio", sizes[0], transform}])
+	if runs == 0 {
+		return
+	}
+	_, _ = fmt.Fprintf(out, "\nHow many times the processor time of %s, taking turns, median of %d\n\n", ours, runs)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintf(w, "spans per request\t%s\t%s\t\n", transform, types)
+	for _, size := range sizes {
+		_, _ = fmt.Fprintf(w, "%d\t%.1f\t%.1f\t\n", size, median("ratio", size, transform).cpu, median("ratio", size, types).cpu)
+	}
+	_ = w.Flush()
 }
 
 func median(what string, size int, name string) price {

@@ -263,14 +263,20 @@ func TestAgentgatewayTraps(t *testing.T) {
 	t.Run("key_history", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range []struct{ in, want attrMap }{
-			{attrMap{"llm.provider": "gemini", "llm.request.model": "", "llm.request.tokens": 8, "llm.response.model": "g", "llm.response.tokens": 3},
-				attrMap{"gen_ai.provider.name": "gcp.gemini", "gen_ai.request.model": nil, "gen_ai.usage.input_tokens": 8, "gen_ai.response.model": "g",
-					"gen_ai.usage.output_tokens": 3, "llm.provider": nil, "llm.request.model": nil, "llm.request.tokens": nil}},
+			{
+				attrMap{"llm.provider": "gemini", "llm.request.model": "", "llm.request.tokens": 8, "llm.response.model": "g", "llm.response.tokens": 3},
+				attrMap{
+					"gen_ai.provider.name": "gcp.gemini", "gen_ai.request.model": nil, "gen_ai.usage.input_tokens": 8, "gen_ai.response.model": "g",
+					"gen_ai.usage.output_tokens": 3, "llm.provider": nil, "llm.request.model": nil, "llm.request.tokens": nil,
+				},
+			},
 			{attrMap{"llm.provider": "vertex"}, attrMap{"gen_ai.provider.name": "gcp.vertex_ai"}},
 			{attrMap{"llm.provider": "bedrock"}, attrMap{"gen_ai.provider.name": "aws.bedrock"}},
 			{attrMap{"gen_ai.system": "openai", "gen_ai.provider.name": "openai"}, attrMap{"gen_ai.provider.name": "openai", "gen_ai.system": nil}},
-			{attrMap{"mcp.method": "tools/call", "mcp.tool": "echo", "mcp.target": "s"},
-				attrMap{"mcp.method.name": "tools/call", "gen_ai.tool.name": "echo", "mcp.target": "s", "mcp.method": nil, "mcp.tool": nil}},
+			{
+				attrMap{"mcp.method": "tools/call", "mcp.tool": "echo", "mcp.target": "s"},
+				attrMap{"mcp.method.name": "tools/call", "gen_ai.tool.name": "echo", "mcp.target": "s", "mcp.method": nil, "mcp.tool": nil},
+			},
 			{attrMap{"mcp.resource.name": "greet", "mcp.resource.type": "prompt"}, attrMap{"gen_ai.prompt.name": "greet", "mcp.resource.name": nil}},
 			{attrMap{"mcp.resource": "memo://a", "mcp.resource.type": "resource"}, attrMap{"mcp.resource.uri": "memo://a", "mcp.resource": nil}},
 			{attrMap{"gen_ai.usage.reasoning_tokens": 3}, attrMap{"gen_ai.usage.reasoning.output_tokens": 3}},

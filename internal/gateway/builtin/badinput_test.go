@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -72,9 +73,7 @@ func TestManyAttributes(t *testing.T) {
 				raw[fmt.Sprintf("custom.%d", i)] = i
 			}
 		}
-		for k, v := range ingressTags {
-			raw[k] = v
-		}
+		maps.Copy(raw, ingressTags)
 		require.NoError(t, m.FromRaw(raw))
 		return td
 	}
@@ -135,6 +134,15 @@ func TestEmptyThings(t *testing.T) {
 	after, err := gatewaytest.Batch{Traces: td}.Bytes()
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
+
+	// Without items a request can still be refused for its bytes.
+	bare, bareLogs := ptrace.NewTraces(), plog.NewLogs()
+	bare.ResourceSpans().AppendEmpty().Resource().Attributes().PutStr("k\xff", "\xff")
+	bareLogs.ResourceLogs().AppendEmpty().Resource().Attributes().PutStr("k\xff", "\xff")
+	e.Traces(bare)
+	e.Logs(bareLogs)
+	assertValid(t, "no spans", gatewaytest.Batch{Traces: bare})
+	assertValid(t, "no records", gatewaytest.Batch{IsLogs: true, Logs: bareLogs})
 
 	// Zero ids: a parent of no one is nobody's parent.
 	family := gatewaytest.Span(t, ingress(), router())

@@ -17,7 +17,13 @@ import (
 // oddValues is one of every type, and numbers at their ends.
 var oddValues = []any{
 	nil, "", "-", "x", "0", "-1", "99999999999999999999", "1e400", "NaN", "$(VAR)", "a,b", "/", "//", "://", "[::1", ":0", "\x00", " ", "true",
-	int64(0), int64(-1), int64(1 << 62), int64(-1 << 63), 0.5, -0.5, 1e300, true, false, []byte{0xff}, []byte{}, attrMap{}, attrMap{"a": attrMap{}}, []any{}, []any{nil, "a", int64(1)},
+	int64(0), int64(-1), int64(1 << 62), int64(-1 << 63), 0.5, -0.5, 1e300, true, false,
+	[]byte{0xff},
+	[]byte{},
+	attrMap{},
+	attrMap{"a": attrMap{}},
+	[]any{},
+	[]any{nil, "a", int64(1)},
 }
 
 // TestWrongTypesForEveryKnownKey sends every key that any rule knows with every type of value, alone on an otherwise

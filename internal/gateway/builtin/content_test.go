@@ -113,7 +113,8 @@ func TestContentConvert(t *testing.T) {
 				"llm.input_messages.1.message.contents.0.message_content.text": "hi",
 				"llm.output_messages.0.message.role":                           "assistant", "llm.output_messages.0.message.content": "hello",
 			},
-			[]any{message("system", textPart("be kind")), message("user", textPart("hi"))}, []any{message("assistant", textPart("hello"))},
+			[]any{message("system", textPart("be kind")), message("user", textPart("hi"))},
+			[]any{message("assistant", textPart("hello"))},
 		},
 		"OpenInference, tools": {
 			attrMap{
@@ -131,11 +132,13 @@ func TestContentConvert(t *testing.T) {
 				"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "hi", "gen_ai.completion.0.role": "assistant",
 				"gen_ai.completion.0.content": "hello", "gen_ai.completion.0.finish_reason": "stop",
 			},
-			[]any{message("user", textPart("hi"))}, []any{finished(message("assistant", textPart("hello")), "stop")},
+			[]any{message("user", textPart("hi"))},
+			[]any{finished(message("assistant", textPart("hello")), "stop")},
 		},
 		"one text": {
 			attrMap{"gen_ai.prompt": "hi", "gen_ai.completion": "hello"},
-			[]any{message("user", textPart("hi"))}, []any{message("assistant", textPart("hello"))},
+			[]any{message("user", textPart("hi"))},
+			[]any{message("assistant", textPart("hello"))},
 		},
 		"a request and a response body": {
 			attrMap{

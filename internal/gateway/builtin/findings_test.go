@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
@@ -32,15 +33,21 @@ func TestFuzzFindings(t *testing.T) {
 			duplicate, ingress(), nil, attrMap{"http.request.header.x-request-id": strs("5a3dd5c7-dcfe-9718-acee-05d00e0f3cb2")},
 		},
 		"an error type under its old name in an event": {
-			nothing, spanSpec{Scope: "envoy", Name: "n", Kind: client, Status: ptrace.StatusCodeError}, attrMap{"error.kind": "RateLimitError"},
+			nothing,
+			spanSpec{Scope: "envoy", Name: "n", Kind: client, Status: ptrace.StatusCodeError},
+			attrMap{"error.kind": "RateLimitError"},
 			attrMap{"error.type": "RateLimitError"},
 		},
 		"broken bytes in an event's error type": {
-			nothing, spanSpec{Scope: "envoy", Name: "n", Kind: client, Status: ptrace.StatusCodeError}, attrMap{"exception.type": "a\xff"},
+			nothing,
+			spanSpec{Scope: "envoy", Name: "n", Kind: client, Status: ptrace.StatusCodeError},
+			attrMap{"exception.type": "a\xff"},
 			attrMap{"error.type": "a\uFFFD"},
 		},
 		"a target with a rule of the gateway's own": {
-			nothing, spanSpec{Scope: "envoyproxy/ai-gateway", Name: "n", Attrs: attrMap{"rpc.jsonrpc.request_id": "", "llm.model_name": ""}}, nil,
+			nothing,
+			spanSpec{Scope: "envoyproxy/ai-gateway", Name: "n", Attrs: attrMap{"rpc.jsonrpc.request_id": "", "llm.model_name": ""}},
+			nil,
 			attrMap{"jsonrpc.request.id": nil, "gen_ai.request.model": nil},
 		},
 		"a target that an option gives another type": {
@@ -52,11 +59,31 @@ func TestFuzzFindings(t *testing.T) {
 		"an RPC status of another type": {
 			nothing, spanSpec{Name: "n", Kind: client, Attrs: attrMap{"rpc.response.status_code": 5}}, nil, attrMap{"rpc.status_code": "5"},
 		},
+		"a query that begins with a question mark": {
+			nothing, spanSpec{Name: "n", Kind: server, Attrs: attrMap{"http.target": "/a??b=1"}}, nil, attrMap{"url.path": "/a", "http.target": nil},
+		},
+		"a prompt in an event's error object": {
+			func(o *gateway.Options) { o.Content = gateway.ContentDrop },
+			spanSpec{Name: "n", Attrs: attrMap{"gen_ai.provider.name": "openai"}},
+			attrMap{"error.object": secret},
+			nil,
+		},
+		"a user agent that is an empty list's element": {
+			nothing,
+			spanSpec{Scope: "opentelemetry-lua", Name: "n", Attrs: attrMap{"request.headers.user-agent": []any{nil}}},
+			nil,
+			attrMap{"user_agent.original": nil},
+		},
+		"an empty request id beside its old name": {
+			duplicate, spanSpec{Scope: "envoyproxy/ai-gateway", Name: "n", Attrs: attrMap{"mcp.request.id": ""}}, nil, nil,
+		},
 		"an empty user agent": {
 			nothing, spanSpec{Name: "n", Attrs: attrMap{"http.user_agent": ""}}, nil, attrMap{"user_agent.original": nil},
 		},
 		"a model call's parameters that have no name": {
-			nothing, spanSpec{Name: "n", Attrs: attrMap{"llm.invocation_parameters": `{"model":"m","stream_options":{}}`}}, nil,
+			nothing,
+			spanSpec{Name: "n", Attrs: attrMap{"llm.invocation_parameters": `{"model":"m","stream_options":{}}`}},
+			nil,
 			attrMap{"gen_ai.request.model": "m", "llm.invocation_parameters": `{"model":"m","stream_options":{}}`},
 		},
 	} {
@@ -66,7 +93,7 @@ func TestFuzzFindings(t *testing.T) {
 		if c.event != nil {
 			event := span.Events().AppendEmpty()
 			event.SetName("exception")
-			assert.NoError(t, event.Attributes().FromRaw(c.event))
+			require.NoError(t, event.Attributes().FromRaw(c.event))
 		}
 		e.Traces(td)
 		requireAttrs(t, c.want, span.Attributes())

@@ -91,12 +91,14 @@ func golden(e *gateway.Engine, c gatewaytest.Capture) string {
 }
 
 func statsLine(s *gateway.GatewayStats) string {
-	line := fmt.Sprintf("STATS %s rewritten=%d unchanged=%d conflicts=%d repaired=%d", s.Gateway, s.Rewritten, s.Unchanged,
+	var b strings.Builder
+	fmt.Fprintf(&b, "STATS %s rewritten=%d unchanged=%d conflicts=%d repaired=%d", s.Gateway, s.Rewritten, s.Unchanged,
 		s.Conflicts, s.Repaired)
 	for r, n := range s.Unparseable {
 		if n > 0 {
-			line += fmt.Sprintf(" %s=%d", gateway.Reason(r), n)
+			fmt.Fprintf(&b, " %s=%d", gateway.Reason(r), n)
 		}
 	}
-	return line + "\n"
+	b.WriteByte('\n')
+	return b.String()
 }

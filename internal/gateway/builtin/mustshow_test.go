@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -124,16 +125,20 @@ func TestTimestampsAreExact(t *testing.T) {
 		want time.Time
 	}{
 		"Envoy text, milliseconds": {recordSpec{Body: `[2026-11-21T14:24:39.283Z] "GET / HTTP/1.1" 200 - 0 6 0 0 "-" "-" "-" "x" "-"`}, at(283_000_000)},
-		"Envoy JSON": {recordSpec{Body: `{"start_time":"2026-11-21T14:24:39.283456789Z","response_flags":"-","method":"GET","response_code":200}`},
-			at(283_456_789)},
+		"Envoy JSON": {
+			recordSpec{Body: `{"start_time":"2026-11-21T14:24:39.283456789Z","response_flags":"-","method":"GET","response_code":200}`},
+			at(283_456_789),
+		},
 		"OTLP record's own time wins": {startingAt(envoyGatewayRecord(attrMap{"start_time": "2026-11-21T14:24:39.283Z"}),
 			pcommon.NewTimestampFromTime(at(283_516_000))), at(283_516_000)},
 		"agentgateway text, 5 µs":      {recordSpec{Body: agentLine("2026-11-21T14:24:39.5Z", "m", "")}, at(5_000)},
 		"agentgateway text, 123456 µs": {recordSpec{Body: agentLine("2026-11-21T14:24:39.123456Z", "m", "")}, at(123_456_000)},
 		"nginx, seconds and offset": {recordSpec{Body: `10.0.0.9 - - [21/Nov/2026:15:24:39 +0100] "GET /ok HTTP/1.1" 200 6 "-" "curl/8.7.1"` +
 			` kong_request_id: "cf9e194e897b1f64826669669c052b57"`}, at(0)},
-		"Caddy, float seconds": {recordSpec{Body: `{"ts":1795271079.283456,"logger":"http.log.access","request":{"method":"GET","uri":"/"},"status":200}`},
-			at(283_456_000)},
+		"Caddy, float seconds": {
+			recordSpec{Body: `{"ts":1795271079.283456,"logger":"http.log.access","request":{"method":"GET","uri":"/"},"status":200}`},
+			at(283_456_000),
+		},
 	} {
 		record := rewriteRecord(t, c.spec)
 		assert.Equal(t, c.want, record.Timestamp().AsTime(), name)
@@ -158,7 +163,8 @@ func TestIdsAreFilledFromFields(t *testing.T) {
 		trace, span string
 	}{
 		"all three: the header names the router's span": {
-			recordSpec{Body: kgatewayLine(`,"trace_id":"` + trace + `","span_id":"` + own + `","traceparent":"` + traceparent + `"`)}, trace, own},
+			recordSpec{Body: kgatewayLine(`,"trace_id":"` + trace + `","span_id":"` + own + `","traceparent":"` + traceparent + `"`)}, trace, own,
+		},
 		"header alone":         {recordSpec{Body: kgatewayLine(`,"traceparent":"` + traceparent + `"`)}, trace, sent},
 		"header and trace id":  {recordSpec{Body: kgatewayLine(`,"trace_id":"` + trace + `","traceparent":"` + traceparent + `"`)}, trace, sent},
 		"header of another":    {recordSpec{Body: kgatewayLine(`,"trace_id":"0af7651916cd43dd8448eb211c80319c","traceparent":"` + traceparent + `"`)}, "0af7651916cd43dd8448eb211c80319c", ""},
@@ -191,7 +197,7 @@ func TestSeverityComesFromTheStatus(t *testing.T) {
 		500: plog.SeverityNumberError, 503: plog.SeverityNumberError,
 	} {
 		for name, spec := range map[string]recordSpec{
-			"envoy": envoyGatewayRecord(attrMap{"response_code": fmt.Sprint(code)}), "kong": kongAccess(attrMap{"http.response.status_code": code}),
+			"envoy": envoyGatewayRecord(attrMap{"response_code": strconv.Itoa(code)}), "kong": kongAccess(attrMap{"http.response.status_code": code}),
 			"agentgateway": agentRecord(attrMap{"http.status": code}), "traefik": {Scope: "traefik", Attrs: attrMap{"DownstreamStatus": code}, Severity: 9},
 		} {
 			record := rewriteRecord(t, spec)
@@ -217,18 +223,30 @@ func TestBodiesAsFileLogDeliversThem(t *testing.T) {
 			"url.query": "user=1&sig=REDACTED", "user_agent.original": `curl "quoted"/8.7.1`, "server.port": 8443, "gateway.upstream.port": 18080,
 			"gateway.request.duration": 0.012, "gateway.upstream.duration": 0.011, "http.response.body.size": 6,
 		}},
-		"Envoy JSON, text": {`{":authority":"shop.example.com","bytes_sent":6,"duration":12,"method":"GET","protocol":"HTTP/1.1","response_code":200,` +
-			`"response_flags":"-","x-envoy-origin-path":"/ok?sig=abcd","route_name":null,"upstream_cluster":"httproute/shop/cart/rule/3"}`,
-			"envoy-gateway", attrMap{"url.query": "sig=REDACTED", "gateway.route.name": "cart", "route_name": nil}},
-		"Envoy JSON, object": {attrMap{"method": "GET", "response_code": 200, "response_flags": "-", "path": "/ok?sig=abcd", "backendCluster": "kube_shop_cart_8080"},
-			"kgateway", attrMap{"url.query": "sig=REDACTED", "gateway.upstream.service.name": "cart", "upstream_cluster": "kube_shop_cart_8080"}},
-		"Istio text": {`[2026-11-21T13:32:26.324Z] "GET /ok HTTP/1.1" 200 - via_upstream - "-" 0 6 12 0 "10.244.0.1" "curl/8.7.1" "0e2bf574" ` +
-			`"shop.example.com" "127.0.0.1:18080" outbound|8080||cart.shop.svc.cluster.local 127.0.0.1:37390 127.0.0.1:11021 127.0.0.1:53078 - main` + "\n",
-			"istio", attrMap{"gateway.upstream.service.host": "cart.shop.svc.cluster.local", "gateway.route.id": "main", "client.port": 53078}},
+		"Envoy JSON, text": {
+			`{":authority":"shop.example.com","bytes_sent":6,"duration":12,"method":"GET","protocol":"HTTP/1.1","response_code":200,` +
+				`"response_flags":"-","x-envoy-origin-path":"/ok?sig=abcd","route_name":null,"upstream_cluster":"httproute/shop/cart/rule/3"}`,
+			"envoy-gateway",
+			attrMap{"url.query": "sig=REDACTED", "gateway.route.name": "cart", "route_name": nil},
+		},
+		"Envoy JSON, object": {
+			attrMap{"method": "GET", "response_code": 200, "response_flags": "-", "path": "/ok?sig=abcd", "backendCluster": "kube_shop_cart_8080"},
+			"kgateway",
+			attrMap{"url.query": "sig=REDACTED", "gateway.upstream.service.name": "cart", "upstream_cluster": "kube_shop_cart_8080"},
+		},
+		"Istio text": {
+			`[2026-11-21T13:32:26.324Z] "GET /ok HTTP/1.1" 200 - via_upstream - "-" 0 6 12 0 "10.244.0.1" "curl/8.7.1" "0e2bf574" ` +
+				`"shop.example.com" "127.0.0.1:18080" outbound|8080||cart.shop.svc.cluster.local 127.0.0.1:37390 127.0.0.1:11021 127.0.0.1:53078 - main` + "\n",
+			"istio",
+			attrMap{"gateway.upstream.service.host": "cart.shop.svc.cluster.local", "gateway.route.id": "main", "client.port": 53078},
+		},
 		"agentgateway text": {agentLine("2026-11-21T14:24:39.5Z", "m", ""), "agentgateway", attrMap{"gen_ai.request.model": "m", "gateway.request.duration": 3.165}},
-		"agentgateway JSON": {`{"level":"info","time":"2026-11-21T14:24:39.5Z","scope":"request","gateway":"default/default","listener":"main",` +
-			`"src.addr":"127.0.0.1:51078","http.method":"GET","http.host":"x","http.path":"/ok","http.status":200,"duration":"2ms"}`,
-			"agentgateway", attrMap{"gateway.request.duration": 0.002, "network.peer.port": 51078}},
+		"agentgateway JSON": {
+			`{"level":"info","time":"2026-11-21T14:24:39.5Z","scope":"request","gateway":"default/default","listener":"main",` +
+				`"src.addr":"127.0.0.1:51078","http.method":"GET","http.host":"x","http.path":"/ok","http.status":200,"duration":"2ms"}`,
+			"agentgateway",
+			attrMap{"gateway.request.duration": 0.002, "network.peer.port": 51078},
+		},
 		"Kong nginx line": {kongLine, "kong", attrMap{"kong.request.id": "cf9e194e897b1f64826669669c052b57", "url.query": "user=1&sig=REDACTED"}},
 		"nginx combined":  {`10.0.0.9 - alice [21/Nov/2026:15:22:30 +0000] "GET /ok HTTP/1.1" 200 6 "-" "curl/8.7.1"`, "nginx", attrMap{"user.name": "alice"}},
 	} {

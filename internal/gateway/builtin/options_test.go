@@ -184,20 +184,25 @@ func TestOptionalRules(t *testing.T) {
 		"genai_next": {
 			agentSpan(attrMap{"gen_ai.usage.cache_creation.input_tokens": 5, "gen_ai.usage.input_audio_tokens": 2, "gen_ai.request.top_k": 3.0}),
 			attrMap{"gen_ai.usage.cache_creation.input_tokens": 5, "gen_ai.usage.input_audio_tokens": 2, "gen_ai.request.top_k": 3.0},
-			attrMap{"gen_ai.usage.cache_write.input_tokens": 5, "gen_ai.usage.audio.input_tokens": 2, "gen_ai.request.top_k": 3,
-				"gen_ai.usage.cache_creation.input_tokens": nil, "gen_ai.usage.input_audio_tokens": nil},
+			attrMap{
+				"gen_ai.usage.cache_write.input_tokens": 5, "gen_ai.usage.audio.input_tokens": 2, "gen_ai.request.top_k": 3,
+				"gen_ai.usage.cache_creation.input_tokens": nil, "gen_ai.usage.input_audio_tokens": nil,
+			},
 		},
 		"pii": {agentSpan(attrMap{"jwt.sub": "alice"}), attrMap{"jwt.sub": "alice", "user.id": nil}, attrMap{"user.id": "alice", "jwt.sub": nil}},
 		"session": {
 			spanSpec{Name: "x", Attrs: attrMap{"openinference.span.kind": "LLM", "session.id": "s1"}},
-			attrMap{"session.id": "s1", "gen_ai.conversation.id": nil}, attrMap{"session.id": "s1", "gen_ai.conversation.id": "s1"},
+			attrMap{"session.id": "s1", "gen_ai.conversation.id": nil},
+			attrMap{"session.id": "s1", "gen_ai.conversation.id": "s1"},
 		},
 		"request_id": {
-			ingress(attrMap{"request-id": "r1", "guid:x-request-id": nil}), attrMap{"request-id": "r1"},
+			ingress(attrMap{"request-id": "r1", "guid:x-request-id": nil}),
+			attrMap{"request-id": "r1"},
 			attrMap{"http.request.header.x-request-id": strs("r1"), "request-id": nil},
 		},
 		"downstream_cluster": {
-			ingress(attrMap{"downstream_cluster": "web"}), attrMap{"downstream_cluster": "web", "client.service.name": nil},
+			ingress(attrMap{"downstream_cluster": "web"}),
+			attrMap{"downstream_cluster": "web", "client.service.name": nil},
 			attrMap{"client.service.name": "web", "downstream_cluster": nil},
 		},
 		"time_to_first_chunk": {

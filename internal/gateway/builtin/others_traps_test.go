@@ -31,13 +31,13 @@ func nginxServer(changes ...attrMap) spanSpec {
 	}, changes...)}
 }
 
-func traefikServer(changes ...attrMap) spanSpec {
-	return spanSpec{Scope: "github.com/traefik/traefik", Name: "GET", Kind: server, Attrs: with(attrMap{
+func traefikServer() spanSpec {
+	return spanSpec{Scope: "github.com/traefik/traefik", Name: "GET", Kind: server, Attrs: attrMap{
 		"http.request.method": "GET", "network.protocol.version": "HTTP/2.0", "http.request.body.size": -1, "url.path": "/ok",
 		"url.query": "", "url.scheme": "https", "user_agent.original": "", "server.address": "shop.example.com:8443",
 		"client.address": "10.0.0.9", "client.port": 41904, "network.peer.address": "10.0.0.9", "network.peer.port": 41904,
 		"entry_point": "web", "http.response.status_code": 200,
-	}, changes...)}
+	}}
 }
 
 func apisixServer(changes ...attrMap) spanSpec {
