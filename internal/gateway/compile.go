@@ -225,7 +225,7 @@ func (c *compiler) compile(p *Profile) {
 	out := &compiled{Profile: *p, depth: len(chain)}
 	if p.ID == Official {
 		out.generic = true
-		out.Profile.ID = Unknown
+		out.ID = Unknown
 	}
 	items, resource, events := newTable(), newTable(), newTable()
 	c.mended = c.mends(chain)

@@ -78,7 +78,7 @@ func (w *work) traceID(r *rule, i int32, s string) {
 		w.fail(ReasonTraceID)
 		return
 	}
-	own := pcommon.TraceID{}
+	var own pcommon.TraceID
 	if w.signal == signalLog {
 		if w.rec.TraceID().IsEmpty() {
 			w.rec.SetTraceID(id)
@@ -101,7 +101,7 @@ func (w *work) spanID(r *rule, i int32, s string) {
 		w.fail(ReasonTraceID)
 		return
 	}
-	own := pcommon.SpanID{}
+	var own pcommon.SpanID
 	if w.signal == signalLog {
 		if w.rec.SpanID().IsEmpty() {
 			w.rec.SetSpanID(id)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -21,13 +22,11 @@ func (w *work) finishName(span ptrace.Span) {
 		}
 		return
 	}
-	for _, g := range w.p.genAI {
-		if name == g {
-			if operation := w.text(slotOperation); operation != "" {
-				w.rename(span, join(operation, w.text(slotRequestModel)))
-			}
-			return
+	if slices.Contains(w.p.genAI, name) {
+		if operation := w.text(slotOperation); operation != "" {
+			w.rename(span, join(operation, w.text(slotRequestModel)))
 		}
+		return
 	}
 	if matchName(w.p.names, name) || w.rawPathName(name) {
 		if method, target := w.conventionName(); method != "" && !isJoin(name, method, target) {

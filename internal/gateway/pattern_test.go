@@ -110,11 +110,12 @@ func FuzzPattern(f *testing.F) {
 			if !p.match(text, &parts) {
 				continue
 			}
-			again := p.lits[0]
+			var again strings.Builder
+			again.WriteString(p.lits[0])
 			for i := range p.fields {
-				again += parts[i] + p.lits[i+1]
+				again.WriteString(parts[i] + p.lits[i+1])
 			}
-			require.Equal(t, text, again)
+			require.Equal(t, text, again.String())
 		}
 	})
 }

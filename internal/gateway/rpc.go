@@ -15,8 +15,7 @@ import (
 const systemGRPC = "grpc"
 
 func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
-	switch r.op {
-	case OpGRPCCode:
+	if r.op == OpGRPCCode {
 		w.grpcCode(r, i, v)
 		return
 	}

@@ -28,10 +28,10 @@ var reasonNames = [ReasonCount]string{
 func (r Reason) String() string { return reasonNames[r] }
 
 // Stats is what happened to one batch, an entry per gateway that was seen in it.
-type Stats []GatewayStats
+type Stats []Count
 
-// GatewayStats is what happened to the items of one gateway.
-type GatewayStats struct {
+// Count is what happened to the items of one gateway.
+type Count struct {
 	Gateway ID
 	// Rewritten and Unchanged count items.
 	Rewritten, Unchanged int
@@ -44,12 +44,12 @@ type GatewayStats struct {
 }
 
 // of returns the entry of a gateway; it stays valid until the next call.
-func (s *Stats) of(id ID) *GatewayStats {
+func (s *Stats) of(id ID) *Count {
 	for i := range *s {
 		if (*s)[i].Gateway == id {
 			return &(*s)[i]
 		}
 	}
-	*s = append(*s, GatewayStats{Gateway: id})
+	*s = append(*s, Count{Gateway: id})
 	return &(*s)[len(*s)-1]
 }

@@ -26,7 +26,7 @@ const (
 type work struct {
 	e     *Engine
 	p     *compiled
-	stats *GatewayStats
+	stats *Count
 
 	signal int
 	kind   ptrace.SpanKind

@@ -70,14 +70,16 @@ func summary(out io.Writer) {
 }
 
 func summarizeRatios(out io.Writer) {
-	runs := len(results[key{"ratio", sizes[0], transform}])
-	if runs == 0 {
-		return
-	}
-	_, _ = fmt.Fprintf(out, "\nHow many times the processor time of %s, taking turns, median of %d\n\n", ours, runs)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintf(w, "spans per request\t%s\t%s\t\n", transform, types)
-	for _, size := range sizes {
+	for i, size := range sizes {
+		runs := len(results[key{"ratio", size, transform}])
+		if runs == 0 {
+			continue
+		}
+		if i == 0 {
+			_, _ = fmt.Fprintf(out, "\nHow many times the processor time of %s, taking turns, median of %d\n\n", ours, runs)
+			_, _ = fmt.Fprintf(w, "spans per request\t%s\t%s\t\n", transform, types)
+		}
 		_, _ = fmt.Fprintf(w, "%d\t%.1f\t%.1f\t\n", size, median("ratio", size, transform).cpu, median("ratio", size, types).cpu)
 	}
 	_ = w.Flush()

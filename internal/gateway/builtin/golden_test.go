@@ -58,7 +58,7 @@ func TestGolden(t *testing.T) {
 func golden(e *gateway.Engine, c gatewaytest.Capture) string {
 	var b strings.Builder
 	var stats []string
-	counted := make(map[gateway.ID]*gateway.GatewayStats)
+	counted := make(map[gateway.ID]*gateway.Count)
 	batches := c.Clone()
 	items := 0
 	for _, batch := range batches {
@@ -66,7 +66,7 @@ func golden(e *gateway.Engine, c gatewaytest.Capture) string {
 		for _, s := range pass(e, batch) {
 			sum := counted[s.Gateway]
 			if sum == nil {
-				sum = &gateway.GatewayStats{Gateway: s.Gateway}
+				sum = &gateway.Count{Gateway: s.Gateway}
 				counted[s.Gateway] = sum
 			}
 			sum.Rewritten += s.Rewritten
@@ -90,7 +90,7 @@ func golden(e *gateway.Engine, c gatewaytest.Capture) string {
 	return b.String()
 }
 
-func statsLine(s *gateway.GatewayStats) string {
+func statsLine(s *gateway.Count) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "STATS %s rewritten=%d unchanged=%d conflicts=%d repaired=%d", s.Gateway, s.Rewritten, s.Unchanged,
 		s.Conflicts, s.Repaired)

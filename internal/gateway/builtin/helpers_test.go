@@ -160,7 +160,7 @@ func firstDiff(a, b string) string {
 }
 
 // total adds up what was counted for all gateways.
-func total(stats gateway.Stats) (sum gateway.GatewayStats) {
+func total(stats gateway.Stats) (sum gateway.Count) {
 	for _, s := range stats {
 		sum.Rewritten += s.Rewritten
 		sum.Unchanged += s.Unchanged

@@ -269,7 +269,7 @@ func TestKongTraps(t *testing.T) {
 			record, _, stats := rewriteRecordBy(t, engine(t), recordSpec{Body: line})
 			require.Zero(t, record.Attributes().Len())
 			require.Equal(t, line, record.Body().Str())
-			require.Equal(t, gateway.GatewayStats{Unchanged: 1}, total(stats))
+			require.Equal(t, gateway.Count{Unchanged: 1}, total(stats))
 		}
 	})
 }

@@ -133,7 +133,7 @@ type field struct {
 func aliases(fields ...field) []g.Rule {
 	var out []g.Rule
 	for _, f := range fields {
-		for _, key := range strings.Fields(f.keys) {
+		for key := range strings.FieldsSeq(f.keys) {
 			out = append(out, g.Rule{
 				From: key, To: f.to, Op: f.op, Yield: f.yield, Dash: true, Signals: g.OnLogs,
 				Source: formats + "; keys: Envoy Gateway 1.9.1 api/v1alpha1, Istio pilot/pkg/model/telemetry_logging.go, kgateway documentation",
