@@ -85,6 +85,9 @@ const (
 	signalLog
 )
 
+// maxRules bounds the rules of one profile and everything behind it.
+const maxRules = 1 << 15
+
 type prefixIndex [256][]prefixInfo
 
 type prefixInfo struct {
@@ -180,8 +183,9 @@ type compiler struct {
 	// follow leads from a target to what an optional rule makes of it, so that one pass goes all the way.
 	follow map[string]string
 	// mended are the rules by which current names mend their own values, for the profile being compiled.
-	mended map[string]*Rule
-	errs   error
+	mended  map[string]*Rule
+	tooMany bool
+	errs    error
 }
 
 func (c *compiler) fail(format string, args ...any) {
@@ -304,10 +308,9 @@ func (c *compiler) family(p *Profile, chain []*Profile) []*Profile {
 	out := slices.Clone(chain)
 	for _, id := range slices.Sorted(maps.Keys(c.profiles)) {
 		q := c.profiles[id]
-		for b := q; b.Base != "" && b != p; b = c.profiles[b.Base] {
-			if c.profiles[b.Base] == nil || c.profiles[b.Base] == q {
-				break
-			}
+		steps := 0
+		for b := q; b != nil && b.Base != "" && b != p && steps <= len(c.profiles); b = c.profiles[b.Base] {
+			steps++ // a loop of bases is reported by chain
 			if b.Base == p.ID && !slices.Contains(out, q) {
 				out = append(out, q)
 			}
@@ -362,7 +365,10 @@ func (c *compiler) slot(key string) slot {
 		return s
 	}
 	if len(c.engine.slotKeys) == maxSlots {
-		c.fail("profiles: more than %d distinct target attributes: use fewer", maxSlots)
+		if !c.tooMany {
+			c.tooMany = true
+			c.fail("gateways: more than %d distinct target attributes, built-in ones included: use fewer", maxSlots)
+		}
 		return noSlot
 	}
 	s := slot(len(c.engine.slotKeys))
@@ -378,6 +384,10 @@ func (c *compiler) add(out *compiled, t *table, p *Profile, r *Rule) {
 	}
 	if r.From == "" || r.From == "<key>" {
 		c.fail("profile %q: a rule has no from: name the attribute it is for", p.ID)
+		return
+	}
+	if len(out.rules) == maxRules {
+		c.fail("profile %q: more than %d rules: use fewer", p.ID, maxRules)
 		return
 	}
 	if len(r.To) > 4 {
@@ -467,7 +477,7 @@ func (c *compiler) addPattern(items, resource *table, owner *Profile, p *Pattern
 		c.fail("profile %q: pattern %q for %q: %w", owner.ID, p.Text, p.Key, err)
 		return
 	}
-	if p.Key == "" {
+	if p.Key == "" || strings.HasSuffix(p.Key, "<key>") {
 		c.fail("profile %q: pattern %q has no key: name the attribute it reads", owner.ID, p.Text)
 		return
 	}

@@ -48,9 +48,10 @@ func (e *Engine) Traces(td ptrace.Traces) Stats {
 			w.closeScope(ss.SchemaUrl(), ss.SetSchemaUrl)
 			clean = clean && w.seen.clean
 		}
-		if rs.ScopeSpans().Len() > 0 {
-			w.finishResource(rs.Resource(), clean, rs.SchemaUrl(), rs.SetSchemaUrl)
+		if rs.ScopeSpans().Len() == 0 {
+			w.openEmpty(&stats)
 		}
+		w.finishResource(rs.Resource(), clean, rs.SchemaUrl(), rs.SetSchemaUrl)
 	}
 	w.fills.fill(w, &stats)
 	return stats
@@ -69,9 +70,10 @@ func (e *Engine) Logs(ld plog.Logs) Stats {
 			w.closeScope(sl.SchemaUrl(), sl.SetSchemaUrl)
 			clean = clean && w.seen.clean
 		}
-		if rl.ScopeLogs().Len() > 0 {
-			w.finishResource(rl.Resource(), clean, rl.SchemaUrl(), rl.SetSchemaUrl)
+		if rl.ScopeLogs().Len() == 0 {
+			w.openEmpty(&stats)
 		}
+		w.finishResource(rl.Resource(), clean, rl.SchemaUrl(), rl.SetSchemaUrl)
 	}
 	return stats
 }
@@ -107,6 +109,12 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 		scope.SetVersion(w.valid(s))
 	}
 	w.repairMap(scope.Attributes(), 0)
+}
+
+// openEmpty stands for a scope where a resource has none.
+func (w *work) openEmpty(stats *Stats) {
+	w.p = w.e.unknown
+	w.stats = stats.of(w.p.ID)
 }
 
 // closeScope says in the schema URL that everything was brought to the target version, where that is so and

@@ -191,7 +191,11 @@ func (w *work) pathQuery(raw, path, query string) {
 		path = "/"
 	}
 	w.emitStr(slotPath, path, prioDerived)
-	if query != "" {
+	w.emitQuery(query)
+}
+
+func (w *work) emitQuery(query string) {
+	if query = strings.TrimLeft(query, "?"); query != "" {
 		query, _ = w.e.redact.Query(query)
 		w.emitStr(slotQuery, query, prioDerived)
 	}
@@ -248,10 +252,7 @@ func (w *work) currentPath(r *rule, i int32, v pcommon.Value, s string) {
 	v.SetStr(path)
 	w.changed = true
 	w.present(r.to[0], i, v)
-	if query != "" {
-		query, _ = w.e.redact.Query(query)
-		w.emitStr(slotQuery, query, prioDerived)
-	}
+	w.emitQuery(query)
 }
 
 // query hides the secrets of url.query and drops an empty one.
@@ -260,7 +261,7 @@ func (w *work) query(r *rule, i int32, v pcommon.Value) {
 		w.fail(ReasonType)
 		return
 	}
-	s := strings.TrimPrefix(v.Str(), "?")
+	s := strings.TrimLeft(v.Str(), "?")
 	if s == "" {
 		w.drop(i)
 		return

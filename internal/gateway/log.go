@@ -177,6 +177,7 @@ func (w *work) adopt(rec plog.LogRecord, fields pcommon.Map, format logline.Form
 		return false // the gateway's own log, not its access log
 	}
 	to := rec.Attributes()
+	w.arrived = int32(min(to.Len(), maxAttributes))
 	to.EnsureCapacity(to.Len() + fields.Len())
 	seen := to.Len() > 0
 	w.adoptInto(to, fields, "", seen, 0)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-otel/gatehouse/internal/parse"
@@ -29,9 +30,13 @@ const maxFields = 8
 func compilePattern(p *Pattern, slotOf func(string) slot) (pattern, error) {
 	out := pattern{resource: p.Resource, kinds: p.Kinds}
 	rest := p.Text
+	var names []string
 	for {
 		open := strings.IndexByte(rest, '{')
 		if open < 0 {
+			if strings.IndexByte(rest, '}') >= 0 {
+				return out, errors.New("a '}' has no '{': open the field")
+			}
 			out.lits = append(out.lits, rest)
 			break
 		}
@@ -48,6 +53,13 @@ func compilePattern(p *Pattern, slotOf func(string) slot) (pattern, error) {
 		name, f.greedy = strings.CutSuffix(name, "...")
 		name, f.optional = strings.CutSuffix(name, "?")
 		if name != "" {
+			if strings.ContainsAny(name, "{}<> ?") || strings.HasSuffix(name, ".") {
+				return out, fmt.Errorf("field %q is not an attribute's name: write {name}, {name...} or {name?}", name)
+			}
+			if slices.Contains(names, name) {
+				return out, fmt.Errorf("field %q occurs twice: give each part a name of its own, or {} to skip it", name)
+			}
+			names = append(names, name)
 			f.slot = slotOf(name)
 			f.port = strings.HasSuffix(name, ".port")
 		}
@@ -55,9 +67,18 @@ func compilePattern(p *Pattern, slotOf func(string) slot) (pattern, error) {
 		rest = rest[open+end+1:]
 	}
 	if len(out.fields) == 0 || len(out.fields) > maxFields {
-		return out, fmt.Errorf("has %d fields, want 1 to %d", len(out.fields), maxFields)
+		return out, fmt.Errorf("has %d fields, want 1 to %d: put the name of an attribute in braces", len(out.fields), maxFields)
 	}
 	return out, nil
+}
+
+// CheckPattern tells what is wrong with the text of a pattern that is to write something.
+func CheckPattern(text string) error {
+	p, err := compilePattern(&Pattern{Text: text}, func(string) slot { return 1 })
+	if err == nil && !slices.ContainsFunc(p.fields, func(f patternField) bool { return f.slot != noSlot }) {
+		err = errors.New("has no named field, so it writes nothing: put the name of an attribute in braces")
+	}
+	return err
 }
 
 // match cuts s into the pattern's fields, slices of s, left in parts. It allocates nothing and reads s once per field.

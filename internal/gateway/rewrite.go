@@ -42,7 +42,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.derived(r, i, v, strings.ToLower(v.Str()))
 	case OpString:
 		switch {
-		case v.Type() == pcommon.ValueTypeStr:
+		case v.Type() == pcommon.ValueTypeStr && v.Str() != "":
 			w.move(r, i, v, r.to[0])
 		case v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 1:
 			w.derived(r, i, v, v.Slice().At(0).AsString())
@@ -92,7 +92,10 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 	case OpDBName, OpDBInstance, OpDBInstanceID, OpConnString, OpCodeNamespace, OpCodeFunction:
 		w.joined(r, i, v)
 	case OpJSONRPCError:
-		w.ev.jsonRPC = v.AsString()
+		if w.ev.jsonRPC = v.AsString(); w.ev.jsonRPC == "" {
+			w.consumed(r, i)
+			return
+		}
 		w.derived(r, i, v, w.ev.jsonRPC)
 	case OpMCPType:
 		w.ev.mcpType, w.ev.genAI = v.Str(), true

@@ -32,8 +32,8 @@ func (w *work) rewriteSpan(span ptrace.Span) {
 	if writes {
 		w.apply(span.Attributes())
 	}
-	w.finishContent(span)
 	w.rest(span)
+	w.finishContent(span)
 	w.close()
 }
 

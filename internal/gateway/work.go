@@ -42,8 +42,9 @@ type work struct {
 	remove  [maxAttributes / 64]uint64
 	scanned int
 	removed int
-	reserve int // room to leave for attributes that come after apply
-	used    int // how many fields the batch's largest item had
+	reserve int   // room to leave for attributes that come after apply
+	arrived int32 // how many attributes the record came with; those behind were read from its body
+	used    int   // how many fields the batch's largest item had
 	build   xpdata.MapBuilder
 
 	changed     bool
@@ -273,7 +274,7 @@ func (w *work) consumed(r *rule, i int32) {
 	if w.full { // its successor found no room
 		return
 	}
-	if w.e.replace && !r.keep {
+	if (w.e.replace || w.ev.parsed && i >= w.arrived) && !r.keep {
 		w.drop(i)
 	} else {
 		w.copies = true
@@ -509,7 +510,7 @@ func (w *work) apply(m pcommon.Map) {
 		}
 		v := w.build.AppendEmpty(d.key)
 		if d.kind == fieldStrings {
-			v.SetEmptySlice().AppendEmpty().SetStr(d.str)
+			w.array(d, v.SetEmptySlice().AppendEmpty())
 		} else {
 			w.settle(d.val, d.attr, v)
 		}
@@ -540,6 +541,15 @@ func (w *work) pending() int {
 		}
 	}
 	return n
+}
+
+// array puts the one element into a new array: the old value itself, where it is that string.
+func (w *work) array(d *dynamic, to pcommon.Value) {
+	if w.removes(d.attr) && d.val != (pcommon.Value{}) && d.val.Type() == pcommon.ValueTypeStr && d.val.Str() == d.str {
+		d.val.MoveTo(to)
+		return
+	}
+	to.SetStr(d.str)
 }
 
 // beyond tells whether a key is among the attributes that scan did not reach.

@@ -119,13 +119,31 @@ func (c *Config) Validate() error {
 		noEmpty("header_attributes::redact", c.HeaderAttributes.Redact),
 		noEmpty("header_attributes::dashes", c.HeaderAttributes.Dashes),
 	)
+	for _, m := range c.KnownMethods {
+		if strings.ContainsAny(m, " \t\r\n") {
+			errs = errors.Join(errs, fmt.Errorf("known_methods: %q is not a method: remove the space", m))
+		}
+	}
+	for _, h := range c.HeaderAttributes.Dashes {
+		if strings.Contains(h, "_") {
+			errs = errors.Join(errs, fmt.Errorf("header_attributes::dashes: %q: write the header with dashes, as it is sent", h))
+		}
+	}
+	builtins := make([]string, 0, 16)
+	for _, p := range builtin.Profiles() {
+		builtins = append(builtins, string(p.ID))
+	}
+	all := slices.Clone(builtins)
 	for i := range c.Gateways {
-		errs = errors.Join(errs, c.Gateways[i].validate(i))
+		all = append(all, c.Gateways[i].ID)
+	}
+	for i := range c.Gateways {
+		errs = errors.Join(errs, c.Gateways[i].validate(i, builtins, all))
 	}
 	if errs != nil {
 		return errs
 	}
-	_, err := c.compile() // names, bases and patterns: what only shows when everything is put together
+	_, err := c.compile() // a loop of bases, too much evidence: what only shows when everything is put together
 	return err
 }
 

@@ -79,11 +79,11 @@ func TestConfigErrors(t *testing.T) {
 		`gateways::0::id: "" is not possible`,
 		`gateways::0::detect::0: 2 of scope, span_name, resource and attribute are set, want exactly one`,
 		`gateways::0::detect::1::value: "x" needs resource or attribute beside it`,
-		`gateways::0::attributes::0::from: is empty`,
+		`gateways::0::attributes::0::from: "" is not possible: name the attribute as it arrives`,
 		`gateways::0::attributes::1::as: "integer" is not a conversion, want one of address, bool,`,
 		`gateways::0::attributes::1::kinds: "servers" is not a span kind, want one of client, consumer, internal, producer, server`,
 		`gateways::0::attributes::1::signals: "metrics" is not a signal, want one of logs, traces`,
-		`gateways::0::patterns::0::key: is empty`,
+		`gateways::0::patterns::0::key: "" is not possible`,
 		`gateways::0::log_bodies: "xml" is not a format, want one of envoy_text,`,
 	} {
 		assert.ErrorContains(t, err, want)
@@ -95,10 +95,34 @@ func TestConfigErrorsTogether(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, "wrong_together")
 	require.Error(t, err)
+	assert.ErrorContains(t, err, `base "loop-a" leads back to it`)
+}
+
+// TestConfigErrorsOfRules are mistakes that would otherwise lose an attribute, or do nothing, in silence.
+func TestConfigErrorsOfRules(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "wrong_rules")
+	require.Error(t, err)
 	for _, want := range []string{
-		`profile "edge": base "envoi" is not a profile, want one of agentgateway,`,
-		`profile "edge": pattern "svc_{name" for "backend": a '{' has no '}': close the field`,
-		`profile "edge": rule for "peer": to has 0 keys, this operation needs 1`,
+		`gateways::0::base: "envoi" is not a gateway, want one of otel, envoy, kgateway,`,
+		`gateways::0::attributes::0::to: 0 keys, as: host_port takes 1 to 2`,
+		`gateways::0::attributes::1::to::0: "" is not possible: name the attribute it becomes, or use as: drop`,
+		`gateways::0::attributes::2::to: 2 keys, as: rename takes 1 to 1`,
+		`gateways::0::attributes::3::values: 0 values: as: map needs some`,
+		`gateways::0::attributes::4::values: 1 values: as: map needs some, every other conversion none`,
+		`gateways::0::attributes::5::from: "x.y" does not end with <key>, as as: template needs`,
+		`gateways::0::attributes::6::to::0: "b.<key>" and from "f": <key> ends both or neither`,
+		`gateways::0::attributes::7::from: "f" has a rule already, attributes::6: only one can apply`,
+		`gateways::0::resource::0::as: "int" is not possible for resource attributes`,
+		`gateways::0::patterns::0::text: "svc_{name" a '{' has no '}': close the field`,
+		`gateways::0::patterns::1::text: "{}" has no named field`,
+		`gateways::0::patterns::2::text: "{a}_{a}" field "a" occurs twice`,
+		`gateways::0::patterns::3::key: "<key>" is not possible`,
+		`gateways::0::span_names::0: "a*b*c" is not possible`,
+		`gateways::1::id: "edge" is used twice`,
+		`gateways::2::detect: is empty and "knog" is not built in`,
+		`gateways::3::base: "envoy" is not possible here: "kong" is built in`,
+		`header_attributes::dashes: "content_type": write the header with dashes`,
 	} {
 		assert.ErrorContains(t, err, want)
 	}

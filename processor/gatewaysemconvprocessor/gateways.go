@@ -1,11 +1,14 @@
 package gatewaysemconvprocessor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 )
 
@@ -88,22 +91,68 @@ type PatternConfig struct {
 	_ struct{}
 }
 
-// conversions are the operations a user can name, with the meaning of their targets in the README.
-var conversions = map[string]gateway.Op{
-	"": gateway.OpRename, "rename": gateway.OpRename, "keep": gateway.OpKeep, "drop": gateway.OpDrop,
-	"drop_absent": gateway.OpDropAbsent, "lower": gateway.OpLower, "int": gateway.OpInt,
-	"int_nonzero": gateway.OpIntNonzero, "try": gateway.OpTry, "size": gateway.OpSize, "port": gateway.OpPort,
-	"double": gateway.OpDouble, "string": gateway.OpString, "bool": gateway.OpBool, "strings": gateway.OpStrings,
-	"split": gateway.OpSplit, "map": gateway.OpMap, "s": gateway.OpSeconds, "ms": gateway.OpMillis,
-	"us": gateway.OpMicros, "ns": gateway.OpNanos, "duration": gateway.OpDuration, "method": gateway.OpMethod,
-	"status": gateway.OpStatus, "protocol": gateway.OpFlavor, "url": gateway.OpURL, "target": gateway.OpTarget,
-	"query": gateway.OpQuery, "host_port": gateway.OpHostPort, "address": gateway.OpAddress,
-	"forwarded_for": gateway.OpFirstIP, "header": gateway.OpHeader, "template": gateway.OpTemplate,
-	"grpc_path": gateway.OpGRPCPath, "grpc_status": gateway.OpGRPCCode, "error": gateway.OpError,
-	"error_text": gateway.OpErrorText, "error_type": gateway.OpErrorType, "trace_id": gateway.OpTraceID,
-	"span_id": gateway.OpSpanID, "traceparent": gateway.OpTraceparent, "time": gateway.OpTime,
-	"time_s": gateway.OpTimeSeconds, "time_ms": gateway.OpTimeMillis, "time_ns": gateway.OpTimeNanos,
-	"pattern": gateway.OpPattern,
+// conversion is an operation a user can name.
+type conversion struct {
+	op gateway.Op
+	// min and max are how many targets it takes.
+	min, max int
+	// resource: it is possible in resource rules too.
+	resource bool
+}
+
+// conversions are explained one by one in the README.
+var conversions = map[string]conversion{
+	"":              {gateway.OpRename, 1, 1, true},
+	"rename":        {gateway.OpRename, 1, 1, true},
+	"keep":          {gateway.OpKeep, 0, 0, true},
+	"drop":          {gateway.OpDrop, 0, 0, true},
+	"drop_absent":   {gateway.OpDropAbsent, 0, 0, true},
+	"lower":         {gateway.OpLower, 1, 1, false},
+	"int":           {gateway.OpInt, 1, 1, false},
+	"int_nonzero":   {gateway.OpIntNonzero, 1, 1, false},
+	"try":           {gateway.OpTry, 1, 1, false},
+	"size":          {gateway.OpSize, 1, 1, false},
+	"port":          {gateway.OpPort, 1, 1, false},
+	"double":        {gateway.OpDouble, 1, 1, false},
+	"string":        {gateway.OpString, 1, 1, true},
+	"bool":          {gateway.OpBool, 1, 1, false},
+	"strings":       {gateway.OpStrings, 1, 1, true},
+	"split":         {gateway.OpSplit, 1, 1, false},
+	"map":           {gateway.OpMap, 1, 1, true},
+	"s":             {gateway.OpSeconds, 1, 1, false},
+	"ms":            {gateway.OpMillis, 1, 1, false},
+	"us":            {gateway.OpMicros, 1, 1, false},
+	"ns":            {gateway.OpNanos, 1, 1, false},
+	"duration":      {gateway.OpDuration, 1, 1, false},
+	"method":        {gateway.OpMethod, 1, 2, false},
+	"status":        {gateway.OpStatus, 1, 1, false},
+	"protocol":      {gateway.OpFlavor, 2, 2, false},
+	"url":           {gateway.OpURL, 0, 0, false},
+	"target":        {gateway.OpTarget, 0, 0, false},
+	"host_port":     {gateway.OpHostPort, 1, 2, false},
+	"address":       {gateway.OpAddress, 1, 2, false},
+	"forwarded_for": {gateway.OpFirstIP, 1, 1, false},
+	"header":        {gateway.OpHeader, 1, 1, false},
+	"template":      {gateway.OpTemplate, 1, 1, true},
+	"grpc_path":     {gateway.OpGRPCPath, 1, 1, false},
+	"grpc_status":   {gateway.OpGRPCCode, 1, 1, false},
+	"error":         {gateway.OpError, 0, 0, false},
+	"error_text":    {gateway.OpErrorText, 1, 1, false},
+	"error_type":    {gateway.OpErrorType, 0, 1, false},
+	"trace_id":      {gateway.OpTraceID, 0, 0, false},
+	"span_id":       {gateway.OpSpanID, 0, 0, false},
+	"traceparent":   {gateway.OpTraceparent, 0, 1, false},
+	"time":          {gateway.OpTime, 0, 0, false},
+	"time_s":        {gateway.OpTimeSeconds, 0, 0, false},
+	"time_ms":       {gateway.OpTimeMillis, 0, 0, false},
+	"time_ns":       {gateway.OpTimeNanos, 0, 0, false},
+	"pattern":       {gateway.OpPattern, 0, 0, false},
+}
+
+// fixedTargets are the targets of conversions that always write the same attributes.
+var fixedTargets = map[gateway.Op][]string{
+	gateway.OpURL:    {attrs.URLFull},
+	gateway.OpTarget: {attrs.URLPath, attrs.URLQuery},
 }
 
 var spanKinds = map[string]gateway.Kinds{
@@ -119,64 +168,159 @@ var bodyFormats = []string{
 	string(gateway.BodyTraefik),
 }
 
-// validate reports every problem of one gateway; at is its place in the list.
-func (g *GatewayConfig) validate(at int) error {
-	var errs error
-	fail := func(field, format string, args ...any) {
-		errs = errors.Join(errs, fmt.Errorf("gateways::%d::%s: %s", at, field, fmt.Sprintf(format, args...)))
+// maxRules bounds the rules of one configured gateway.
+const maxRules = 1000
+
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+// validate reports every problem of one gateway; at is its place in the list, builtins are the ids of the
+// built-in ones, all the ids of every gateway.
+func (g *GatewayConfig) validate(at int, builtins, all []string) error {
+	p := &problems{prefix: fmt.Sprintf("gateways::%d::", at)}
+	isBuiltin := slices.Contains(builtins, g.ID)
+	switch {
+	case !idPattern.MatchString(g.ID) || g.ID == string(gateway.Unknown):
+		p.add("id", "%q is not possible: use lower-case letters, digits, - and _, or the id of a built-in gateway to add to it", g.ID)
+	case slices.Index(all, g.ID) != len(builtins)+at && !isBuiltin, slices.Contains(all[len(builtins):len(builtins)+at], g.ID):
+		p.add("id", "%q is used twice: put both into one entry", g.ID)
 	}
-	if g.ID == "" || g.ID == string(gateway.Unknown) {
-		fail("id", "%q is not possible: give the gateway a name of its own, or the id of a built-in one to add to it", g.ID)
+	switch {
+	case g.Base == "":
+	case isBuiltin:
+		p.add("base", "%q is not possible here: %q is built in and has its own base", g.Base, g.ID)
+	case !slices.Contains(all, g.Base) || g.Base == g.ID:
+		p.add("base", "%q is not a gateway, want one of %s", g.Base, strings.Join(builtins, ", "))
 	}
-	for i, e := range g.Detect {
-		set := 0
-		for _, s := range []string{e.Scope, e.SpanName, e.Resource, e.Attribute} {
-			if s != "" {
-				set++
-			}
-		}
-		if set != 1 {
-			fail(fmt.Sprintf("detect::%d", i), "%d of scope, span_name, resource and attribute are set, want exactly one", set)
-		}
-		if e.Value != "" && e.Resource == "" && e.Attribute == "" {
-			fail(fmt.Sprintf("detect::%d::value", i), "%q needs resource or attribute beside it", e.Value)
-		}
+	if len(g.Detect) == 0 && !isBuiltin {
+		p.add("detect", "is empty and %q is not built in: say how it is recognized, or use one of %s", g.ID, strings.Join(builtins, ", "))
 	}
-	check := func(list string, rules []RuleConfig) {
-		for i := range rules {
-			r := &rules[i]
-			field := fmt.Sprintf("%s::%d::", list, i)
-			if r.From == "" {
-				fail(field+"from", "is empty: name the attribute as it arrives")
-			}
-			if _, ok := conversions[r.As]; !ok {
-				fail(field+"as", "%q is not a conversion, want one of %s", r.As, keys(conversions))
-			}
-			for _, k := range r.Kinds {
-				if spanKinds[k] == 0 {
-					fail(field+"kinds", "%q is not a span kind, want one of %s", k, keys(spanKinds))
-				}
-			}
-			for _, s := range r.Signals {
-				if signals[s] == 0 {
-					fail(field+"signals", "%q is not a signal, want one of %s", s, keys(signals))
-				}
-			}
+	for i := range g.Detect {
+		g.Detect[i].validate(p, fmt.Sprintf("detect::%d", i))
+	}
+	if n := len(g.Attributes) + len(g.Resource); n > maxRules {
+		p.add("attributes", "%d rules in all, want at most %d: use fewer, or a template", n, maxRules)
+	} else {
+		validateRules(p, "attributes", g.Attributes, false)
+		validateRules(p, "resource", g.Resource, true)
+	}
+	for i, t := range g.Patterns {
+		field := fmt.Sprintf("patterns::%d::", i)
+		if t.Key == "" || t.Key == "resource:" || strings.Contains(t.Key, template) {
+			p.add(field+"key", "%q is not possible: name the attribute the pattern reads", t.Key)
+		}
+		if err := gateway.CheckPattern(t.Text); err != nil {
+			p.add(field+"text", "%q %s", t.Text, err)
 		}
 	}
-	check("attributes", g.Attributes)
-	check("resource", g.Resource)
-	for i, p := range g.Patterns {
-		if p.Key == "" {
-			fail(fmt.Sprintf("patterns::%d::key", i), "is empty: name the attribute the pattern reads")
+	for list, names := range map[string][]string{"span_names": g.SpanNames, "fill_clients": g.FillClients} {
+		for i, n := range names {
+			if n == "" || n == "*" || strings.Count(n, "*") > 1 && !strings.Contains(n, "{") {
+				p.add(fmt.Sprintf("%s::%d", list, i), "%q is not possible: want a name with at most one '*' beside other text", n)
+			}
 		}
 	}
 	for _, b := range g.LogBodies {
 		if !slices.Contains(bodyFormats, b) {
-			fail("log_bodies", "%q is not a format, want one of %s", b, strings.Join(bodyFormats, ", "))
+			p.add("log_bodies", "%q is not a format, want one of %s", b, strings.Join(bodyFormats, ", "))
 		}
 	}
-	return errs
+	return p.err
+}
+
+// problems collects what is wrong with one gateway.
+type problems struct {
+	prefix string
+	err    error
+}
+
+func (p *problems) add(field, format string, args ...any) {
+	p.err = errors.Join(p.err, fmt.Errorf("%s%s: %s", p.prefix, field, fmt.Sprintf(format, args...)))
+}
+
+func (e *EvidenceConfig) validate(p *problems, field string) {
+	set := 0
+	for _, s := range []string{e.Scope, e.SpanName, e.Resource, e.Attribute} {
+		if s != "" {
+			set++
+		}
+	}
+	if set != 1 {
+		p.add(field, "%d of scope, span_name, resource and attribute are set, want exactly one", set)
+	}
+	if e.Value != "" && e.Resource == "" && e.Attribute == "" {
+		p.add(field+"::value", "%q needs resource or attribute beside it", e.Value)
+	}
+	for _, s := range []string{e.Scope, e.SpanName, e.Value} {
+		if star := strings.IndexByte(s, '*'); star >= 0 && star != len(s)-1 || s == "*" {
+			p.add(field, "%q is not possible: a '*' stands at the end, behind other text", s)
+		}
+	}
+}
+
+// template stands for any rest of a key.
+const template = "<key>"
+
+func validateRules(p *problems, list string, rules []RuleConfig, resource bool) {
+	seen := make(map[string]int)
+	for i := range rules {
+		r := &rules[i]
+		field := fmt.Sprintf("%s::%d::", list, i)
+		if r.From == "" || r.From == template || strings.Contains(strings.TrimSuffix(r.From, template), template) {
+			p.add(field+"from", "%q is not possible: name the attribute as it arrives; %s may only end it", r.From, template)
+		}
+		for _, k := range r.Kinds {
+			if spanKinds[k] == 0 {
+				p.add(field+"kinds", "%q is not a span kind, want one of %s", k, keys(spanKinds))
+			}
+		}
+		for _, s := range r.Signals {
+			if signals[s] == 0 {
+				p.add(field+"signals", "%q is not a signal, want one of %s", s, keys(signals))
+			}
+		}
+		c, ok := conversions[r.As]
+		if !ok {
+			p.add(field+"as", "%q is not a conversion, want one of %s", r.As, keys(conversions))
+			continue
+		}
+		if resource && !c.resource {
+			p.add(field+"as", "%q is not possible for resource attributes, want one of rename, string, strings, map, template, drop, drop_absent, keep", r.As)
+		}
+		if resource && len(r.Kinds)+len(r.Signals) > 0 {
+			p.add(field+"kinds", "kinds and signals do not apply to resource attributes: remove them")
+		}
+		if len(r.To) < c.min || len(r.To) > c.max {
+			p.add(field+"to", "%d keys, as: %s takes %d to %d", len(r.To), cmp.Or(r.As, "rename"), c.min, c.max)
+		}
+		templated := strings.HasSuffix(r.From, template)
+		for j, to := range r.To {
+			at := fmt.Sprintf("%sto::%d", field, j)
+			switch {
+			case to == "" || to == template:
+				p.add(at, "%q is not possible: name the attribute it becomes, or use as: drop", to)
+			case (c.op == gateway.OpTemplate || c.op == gateway.OpHeader) && strings.HasSuffix(to, template) != templated,
+				c.op != gateway.OpTemplate && c.op != gateway.OpHeader && strings.Contains(to, template):
+				p.add(at, "%q and from %q: %s ends both or neither, with as: template or header", to, r.From, template)
+			}
+		}
+		if c.op == gateway.OpTemplate && !templated {
+			p.add(field+"from", "%q does not end with %s, as as: template needs", r.From, template)
+		}
+		if (c.op == gateway.OpMap) != (len(r.Values) > 0) {
+			p.add(field+"values", "%d values: as: map needs some, every other conversion none", len(r.Values))
+		}
+		for from, to := range r.Values {
+			if key, _, ok := strings.Cut(to, "="); ok && (key == "" || strings.Contains(key, template)) {
+				p.add(field+"values", "%q for %q: before '=' stands the attribute to write instead", to, from)
+			}
+		}
+		id := fmt.Sprint(r.From, r.Kinds, r.Signals)
+		if first, twice := seen[id]; twice && r.From != "" {
+			p.add(field+"from", "%q has a rule already, %s::%d: only one can apply", r.From, list, first)
+		} else {
+			seen[id] = i
+		}
+	}
 }
 
 func keys[V any](m map[string]V) string {
@@ -239,8 +383,12 @@ func (e *EvidenceConfig) evidence() gateway.Evidence {
 }
 
 func (r *RuleConfig) rule() gateway.Rule {
+	op := conversions[r.As].op
 	out := gateway.Rule{
-		From: r.From, To: r.To, Op: conversions[r.As], Dash: r.DashIsAbsent, Yield: r.Yield, Values: r.Values, Source: source,
+		From: r.From, To: r.To, Op: op, Dash: r.DashIsAbsent, Yield: r.Yield, Values: r.Values, Source: source,
+	}
+	if fixed := fixedTargets[op]; fixed != nil {
+		out.To = fixed
 	}
 	for _, k := range r.Kinds {
 		out.Kinds |= spanKinds[k]

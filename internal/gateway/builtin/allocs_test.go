@@ -19,7 +19,7 @@ type cost struct {
 	// values are new strings, ints and doubles: pdata boxes each of them (pdata v1.64.0, internal/wrapper_value.go).
 	// A value that only gets another name is moved with its box.
 	values int
-	// arrays are new arrays of one string: the box, the array, its elements, and the string's own box.
+	// arrays are new arrays of one string: the box, the array, its elements. The string keeps its box.
 	arrays int
 	// built are strings that do not occur in the input, not even as a part of it.
 	built int
@@ -29,7 +29,7 @@ type cost struct {
 
 func (c cost) allocations() int {
 	const stats = 1 // the entry of the gateway, once per batch
-	return c.values + 4*c.arrays + c.built + c.grown + stats
+	return c.values + 3*c.arrays + c.built + c.grown + stats
 }
 
 // pod is what gateways say of themselves: nothing has to be added to the resource.
