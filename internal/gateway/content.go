@@ -84,8 +84,11 @@ func (w *work) finishContent(span ptrace.Span) {
 	}
 }
 
-// maxMessages bounds the messages of one item, and the tool calls of one message.
-const maxMessages = 256
+// maxMessages bounds the messages of one item, maxCalls the tool calls of one message.
+const (
+	maxMessages = 256
+	maxCalls    = 64
+)
 
 // messages collects what flattened attributes say about a conversation, and writes it in the convention's
 // form (gen-ai-input-messages.json, gen-ai-output-messages.json, semantic conventions 1.41.0).
@@ -149,8 +152,8 @@ func (m *messages) add(target, rest string, template bool, v pcommon.Value) bool
 // index cuts "12.rest" into 12 and "rest".
 func index(s string) (int, string, bool) {
 	head, rest, _ := strings.Cut(s, ".")
-	n, err := strconv.Atoi(head)
-	return n, rest, err == nil && n >= 0 && n < maxMessages
+	n, err := strconv.ParseUint(head, 10, 16)
+	return int(n), rest, err == nil && head[0] != '+' && n < maxMessages
 }
 
 func grow[T any](s *[]T, n int) *T {
@@ -187,7 +190,7 @@ func (m *message) set(part, text string) bool {
 			return false
 		}
 		n, rest, ok := index(rest)
-		if !ok {
+		if !ok || n >= maxCalls {
 			return false
 		}
 		call := grow(&m.calls, n)
@@ -283,9 +286,16 @@ func (m *messages) writeTo(w *work, key string, s slot, list []message, output b
 	}
 	d := dynamic{key: key, attr: -1, val: pcommon.NewValueSlice()}
 	for i := range list {
+		if list[i].empty() {
+			continue // a gap in the numbering
+		}
 		list[i].put(d.val.Slice().AppendEmpty().SetEmptyMap(), output)
 	}
 	w.addDynamic(d)
+}
+
+func (m *message) empty() bool {
+	return m.role == "" && m.content == "" && m.name == "" && m.finish == "" && m.callID == "" && len(m.calls) == 0
 }
 
 func (m *message) put(o pcommon.Map, output bool) {
@@ -307,6 +317,9 @@ func (m *message) put(o pcommon.Map, output bool) {
 		p.PutStr("content", m.content)
 	}
 	for _, c := range m.calls {
+		if c == (toolCall{}) {
+			continue
+		}
 		p := parts.AppendEmpty().SetEmptyMap()
 		p.PutStr("type", "tool_call")
 		if c.id != "" {

@@ -23,6 +23,13 @@ type logContext struct {
 func (w *work) context(r *rule, i int32, v pcommon.Value) {
 	s := v.Str()
 	switch r.op {
+	case OpSpanKind, OpScopeName, OpScopeVersion, OpEventName, OpEventDomain, OpTraceID, OpSpanID, OpTraceparent:
+		if v.Type() != pcommon.ValueTypeStr {
+			w.fail(ReasonType)
+			return
+		}
+	}
+	switch r.op {
 	case OpSpanKind:
 		w.spanKind(r, i, s)
 	case OpScopeName:

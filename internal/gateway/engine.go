@@ -42,15 +42,15 @@ func (e *Engine) Traces(td ptrace.Traces) Stats {
 	defer w.end()
 	for _, rs := range td.ResourceSpans().All() {
 		clean := true
+		var owner *compiled
 		for _, ss := range rs.ScopeSpans().All() {
 			w.open(rs.Resource(), ss.Scope(), items{spans: ss.Spans()}, &stats)
 			w.scopeSpans(ss)
 			w.closeScope(ss.SchemaUrl(), ss.SetSchemaUrl)
 			clean = clean && w.seen.clean
+			owner = w.owner(owner)
 		}
-		if rs.ScopeSpans().Len() == 0 {
-			w.openEmpty(&stats)
-		}
+		w.own(owner, &stats)
 		w.finishResource(rs.Resource(), clean, rs.SchemaUrl(), rs.SetSchemaUrl)
 	}
 	w.fills.fill(w, &stats)
@@ -64,15 +64,15 @@ func (e *Engine) Logs(ld plog.Logs) Stats {
 	defer w.end()
 	for _, rl := range ld.ResourceLogs().All() {
 		clean := true
+		var owner *compiled
 		for _, sl := range rl.ScopeLogs().All() {
 			w.open(rl.Resource(), sl.Scope(), items{logs: sl.LogRecords(), isLog: true}, &stats)
 			w.scopeLogs(sl, &stats)
 			w.closeScope(sl.SchemaUrl(), sl.SetSchemaUrl)
 			clean = clean && w.seen.clean
+			owner = w.owner(owner)
 		}
-		if rl.ScopeLogs().Len() == 0 {
-			w.openEmpty(&stats)
-		}
+		w.own(owner, &stats)
 		w.finishResource(rl.Resource(), clean, rl.SchemaUrl(), rl.SetSchemaUrl)
 	}
 	return stats
@@ -94,7 +94,6 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 	w.stats = stats.of(w.p.ID)
 	w.scope = scope
 	w.seen = resourceSeen{clean: true}
-	w.hint = w.hint[:0]
 	if w.p.Spans.RawPathNames {
 		version := ""
 		if v, ok := resource.Attributes().Get(attrs.ServiceVersion); ok {
@@ -111,9 +110,19 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 	w.repairMap(scope.Attributes(), 0)
 }
 
-// openEmpty stands for a scope where a resource has none.
-func (w *work) openEmpty(stats *Stats) {
-	w.p = w.e.unknown
+// owner is the gateway whose rules a resource's attributes follow: that of its first scope with a known one.
+func (w *work) owner(soFar *compiled) *compiled {
+	if soFar == nil || soFar.generic {
+		return w.p
+	}
+	return soFar
+}
+
+// own turns from the scopes to their resource.
+func (w *work) own(owner *compiled, stats *Stats) {
+	if w.p = owner; owner == nil { // a resource without scopes
+		w.p = w.e.unknown
+	}
 	w.stats = stats.of(w.p.ID)
 }
 

@@ -38,7 +38,8 @@ func (w *work) model(r *rule, i int32, key string, v pcommon.Value) {
 		w.msgs.later = append(w.msgs.later, laterRule{r, i, key, v})
 	case OpTimeToFirst:
 		if nanos, ok := parse.Timestamp(strings.Trim(v.Str(), `"`)); ok && w.signal == signalSpan {
-			if d := nanos - int64(w.span.StartTimestamp()); d >= 0 {
+			start := int64(w.span.StartTimestamp())
+			if d := nanos - start; start > 0 && d >= 0 {
 				w.emit(&field{slot: r.to[0], prio: prioOf(r), kind: fieldDouble, attr: -1, num: int64(math.Float64bits(float64(d) / 1e9))})
 				w.consumed(r, i)
 				return
@@ -241,6 +242,10 @@ func (w *work) placeLater(l laterRule) {
 		}
 	}
 	if to == noSlot {
+		return
+	}
+	if l.v.Type() != pcommon.ValueTypeStr {
+		w.fail(ReasonType)
 		return
 	}
 	w.emitStr(to, l.v.Str(), prioDirect)

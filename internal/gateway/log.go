@@ -211,7 +211,7 @@ func (w *work) finishRecord(rec plog.LogRecord) {
 		rec.SetTimestamp(rec.ObservedTimestamp())
 		w.changed = true
 	}
-	code, hasCode := w.int(slotStatus)
+	code, hasCode := w.statusCode()
 	if !hasCode && !w.ev.noResponse && w.field(slotMethod) == nil {
 		w.connection()
 		return // nothing says how a request ended

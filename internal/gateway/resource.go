@@ -64,7 +64,7 @@ func (w *work) agreed(i int) bool {
 func (w *work) fillResource(m pcommon.Map, h hint) {
 	key := w.e.slotKeys[h.slot]
 	v, exists := m.GetOrPutEmpty(key)
-	if exists && v.Type() == pcommon.ValueTypeStr && !placeholder(key, v.Str()) {
+	if exists && (v.Type() != pcommon.ValueTypeStr || !placeholder(key, v.Str())) && v.Type() != pcommon.ValueTypeEmpty {
 		return
 	}
 	v.SetStr(h.text)
@@ -109,20 +109,20 @@ func (w *work) addHint(s slot, text string) {
 // renameAll applies rules to a map of plain attributes: resources and span events. Only operations on single
 // values are known there; the tables' own test sees to it.
 func (w *work) renameAll(m pcommon.Map, ix *keyIndex, px *prefixIndex) {
-	var old [16]string
-	n := 0
+	w.old = w.old[:0]
 	for key := range m.All() {
-		if n == len(old) {
+		if len(w.old) == maxAttributes {
+			w.fail(ReasonTooMany)
 			break
 		}
 		if r := w.plainRule(key, ix, px); r != nil {
-			old[n] = key
-			n++
+			w.old = append(w.old, key)
 		}
 	}
-	for _, key := range old[:n] {
+	for _, key := range w.old {
 		w.renameOne(m, key, w.plainRule(key, ix, px))
 	}
+	clear(w.old)
 }
 
 func (w *work) plainRule(key string, ix *keyIndex, px *prefixIndex) *rule {

@@ -39,6 +39,10 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 	case OpSeconds, OpMillis, OpMicros, OpNanos, OpDouble, OpDuration:
 		w.double(r, i, v)
 	case OpLower:
+		if v.Type() != pcommon.ValueTypeStr {
+			w.fail(ReasonType)
+			return
+		}
 		w.derived(r, i, v, strings.ToLower(v.Str()))
 	case OpString:
 		switch {
@@ -195,11 +199,11 @@ func (w *work) integer(r *rule, i int32, v pcommon.Value) {
 	}
 	switch r.op {
 	case OpTry:
-		n--
-		if n <= 0 {
+		if n <= 1 {
 			w.consumed(r, i)
 			return
 		}
+		n--
 	case OpIntNonzero:
 		if n <= 0 {
 			w.consumed(r, i)
@@ -283,6 +287,10 @@ func (w *work) double(r *rule, i int32, v pcommon.Value) {
 		f /= 1e6
 	case OpNanos:
 		f /= 1e9
+	}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		w.fail(ReasonNumber)
+		return
 	}
 	if f < 0 && r.op != OpDouble {
 		w.drop(i)
@@ -427,15 +435,15 @@ func (w *work) emitDynamic(r *rule, i int32, d dynamic) {
 // addDynamic enters an attribute with a run-time key, unless the key is there already; false when there was
 // no room.
 func (w *work) addDynamic(d dynamic) bool {
-	if now, exists := w.attributes.Get(d.key); exists {
+	if len(w.dyn) == maxDynamic {
+		w.fail(ReasonTooMany)
+		return false
+	}
+	if now, exists := w.find(d.key); exists {
 		if !same(&field{kind: d.kind, str: d.str, val: d.val}, &field{kind: fieldValue, val: now}) {
 			w.conflict()
 		}
 		return true
-	}
-	if len(w.dyn) == maxDynamic {
-		w.fail(ReasonTooMany)
-		return false
 	}
 	for i := range w.dyn {
 		if old := &w.dyn[i]; old.key == d.key {
@@ -447,6 +455,23 @@ func (w *work) addDynamic(d dynamic) bool {
 	}
 	w.dyn = append(w.dyn, d)
 	return true
+}
+
+// find is Get among the attributes that are looked at.
+func (w *work) find(key string) (pcommon.Value, bool) {
+	if w.attributes.Len() <= maxAttributes {
+		return w.attributes.Get(key)
+	}
+	looked := 0
+	for k, v := range w.attributes.All() {
+		if k == key {
+			return v, true
+		}
+		if looked++; looked == maxAttributes {
+			break
+		}
+	}
+	return pcommon.Value{}, false
 }
 
 // patterns lets the first pattern that matches write its parts.

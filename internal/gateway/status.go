@@ -31,6 +31,10 @@ func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
 		}
 		w.consumed(r, i)
 	case OpErrorText:
+		if v.Type() != pcommon.ValueTypeStr {
+			w.fail(ReasonType)
+			return
+		}
 		if s == "" {
 			w.drop(i)
 			return
@@ -80,7 +84,7 @@ type verdict struct {
 // judge applies the HTTP and RPC rules to what is known (semantic conventions 1.45.0, http-spans "Status" and
 // rpc-spans "Status").
 func (w *work) judge() verdict {
-	code, hasCode := w.int(slotStatus)
+	code, hasCode := w.statusCode()
 	rpc := w.text(slotRPCStatus)
 	client := w.kind == ptrace.SpanKindClient
 	switch {
@@ -103,6 +107,12 @@ func (w *work) judge() verdict {
 		return verdict{true, w.ev.errorReason}
 	}
 	return verdict{}
+}
+
+// statusCode is the HTTP status code, if it is one.
+func (w *work) statusCode() (int64, bool) {
+	code, ok := w.int(slotStatus)
+	return code, ok && code >= 100 && code <= 599
 }
 
 // reason is error.type where no code tells.
@@ -143,7 +153,7 @@ func (w *work) finishStatus(span ptrace.Span) {
 		}
 		if v.errorType == "" { // the emitter knew more than the rules: its word, else the code
 			v.errorType = w.ev.errorReason
-			if code, ok := w.int(slotStatus); ok && v.errorType == "" && code >= 400 {
+			if code, ok := w.statusCode(); ok && v.errorType == "" && code >= 400 {
 				v.errorType = statusTexts[min(code, 599)]
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/xpdata"
 )
 
 // ascii tells strings that need no further look: almost all of them.
@@ -42,11 +43,15 @@ func (w *work) repair(v pcommon.Value) { v.SetStr(w.valid(v.Str())) }
 
 // repairKey renames an attribute whose key is not valid, after the rule of its template, if it has one.
 func (w *work) repairKey(i int32, key string, v pcommon.Value, kind int) {
-	fixed := w.valid(key)
+	fixed, before := w.valid(key), len(w.dyn)
 	if info := w.p.prefixes.get(fixed); info != nil {
 		w.known(i, fixed, v, info, kind)
 	}
-	if !w.removes(i) && w.addDynamic(dynamic{key: fixed, attr: i, val: v}) {
+	switch {
+	case w.removes(i):
+	case len(w.dyn) > before: // the template's rule has taken the value
+		w.drop(i)
+	case w.addDynamic(dynamic{key: fixed, attr: i, val: v}):
 		w.drop(i)
 	}
 }
@@ -82,10 +87,10 @@ func (w *work) repairMap(m pcommon.Map, depth int) {
 	if !bad {
 		return
 	}
-	fixed := pcommon.NewMap()
+	var fixed xpdata.MapBuilder // it does not look for equal keys: that would cost the square of their number
 	fixed.EnsureCapacity(m.Len())
 	for k, e := range m.All() {
-		e.MoveTo(fixed.PutEmpty(w.valid(k)))
+		e.MoveTo(fixed.AppendEmpty(w.valid(k)))
 	}
-	fixed.MoveTo(m)
+	fixed.UnsafeIntoMap(m)
 }

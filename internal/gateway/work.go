@@ -57,6 +57,7 @@ type work struct {
 	ev    evidence
 	log   logContext
 	hint  []hint
+	old   []string // keys to be renamed
 	seen  resourceSeen
 	fills fills
 	msgs  messages
