@@ -523,6 +523,16 @@ func (c *compiler) finish(profiles []Profile) {
 	}
 }
 
+// Gateways lists every id that Stats can hold.
+func (e *Engine) Gateways() []ID {
+	ids := make([]ID, 0, len(e.byID))
+	for _, p := range e.byID {
+		ids = append(ids, p.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // kindOf maps a span kind to the position in keyInfo.rules.
 func kindOf(k ptrace.SpanKind) int {
 	if k < 0 || k > ptrace.SpanKindConsumer {

@@ -128,6 +128,7 @@ func (w *work) leftoverSelf(r *rule, i int32, v pcommon.Value, reason Reason) {
 func (w *work) url(r *rule, i int32, v pcommon.Value) {
 	if v.Type() != pcommon.ValueTypeStr {
 		w.fail(ReasonType)
+		w.hideNested(v, 0)
 		return
 	}
 	s := v.Str()
@@ -137,7 +138,7 @@ func (w *work) url(r *rule, i int32, v pcommon.Value) {
 	}
 	u, ok := parse.SplitURL(s)
 	if w.kind != ptrace.SpanKindServer || r.self {
-		clean, _ := w.e.redact.Text(s)
+		clean := w.cleanURL(s)
 		w.toSlot(r, i, v, r.to[0], clean)
 		if !r.self {
 			w.hide(i, v, clean)
@@ -165,6 +166,40 @@ func (w *work) url(r *rule, i int32, v pcommon.Value) {
 	w.hideText(i, v)
 }
 
+// cleanURL hides the secrets of an attribute that is one URL and nothing else: here a value ends at '&' only.
+func (w *work) cleanURL(s string) string {
+	s, _ = w.e.redact.Text(s)
+	begin := strings.IndexByte(s, '?') + 1
+	if begin == 0 {
+		return s
+	}
+	end := len(s)
+	if hash := strings.IndexByte(s[begin:], '#'); hash >= 0 {
+		end = begin + hash
+	}
+	if query, changed := w.e.redact.Query(s[begin:end]); changed {
+		return s[:begin] + query + s[end:]
+	}
+	return s
+}
+
+// cleanQuery hides secrets by name, and URLs with secrets inside of other parameters.
+func (w *work) cleanQuery(s string) string {
+	s, _ = w.e.redact.Query(s)
+	if strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '?') >= 0 {
+		s, _ = w.e.redact.Text(s)
+	}
+	return s
+}
+
+// cleanPath is for what is left as a path of something that was no clean URL.
+func (w *work) cleanPath(s string) string {
+	if strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '&') >= 0 {
+		s, _ = w.e.redact.Text(s)
+	}
+	return s
+}
+
 // rawTarget is path and query of an absolute URL as they came.
 func rawTarget(s string, u parse.URL) string {
 	s = s[len(u.Scheme)+len("://"):]
@@ -190,14 +225,13 @@ func (w *work) pathQuery(raw, path, query string) {
 	if path == "" {
 		path = "/"
 	}
-	w.emitStr(slotPath, path, prioDerived)
+	w.emitStr(slotPath, w.cleanPath(path), prioDerived)
 	w.emitQuery(query)
 }
 
 func (w *work) emitQuery(query string) {
 	if query = strings.TrimLeft(query, "?"); query != "" {
-		query, _ = w.e.redact.Query(query)
-		w.emitStr(slotQuery, query, prioDerived)
+		w.emitStr(slotQuery, w.cleanQuery(query), prioDerived)
 	}
 }
 
@@ -210,6 +244,7 @@ func (w *work) targetParts(s string) {
 func (w *work) target(r *rule, i int32, v pcommon.Value) {
 	if v.Type() != pcommon.ValueTypeStr {
 		w.fail(ReasonType)
+		w.hideNested(v, 0)
 		return
 	}
 	s := v.Str()
@@ -227,7 +262,8 @@ func (w *work) target(r *rule, i int32, v pcommon.Value) {
 		w.pathQuery(rawTarget(s, u), u.Path, u.Query)
 	} else if path, query := parse.SplitTarget(s); len(path) == len(s) {
 		w.ev.rawTarget = s
-		w.move(r, i, v, slotPath)
+		w.toSlot(r, i, v, slotPath, w.cleanPath(path))
+		w.hideText(i, v)
 		return
 	} else {
 		w.pathQuery(s, path, query)
@@ -242,11 +278,10 @@ func (w *work) currentPath(r *rule, i int32, v pcommon.Value, s string) {
 	if w.ev.rawTarget == "" {
 		w.ev.rawTarget = s
 	}
-	if len(path) == len(s) || (path == "" && query == "") {
+	if clean := w.cleanPath(path); clean == s || (path == "" && query == "") {
 		w.present(r.to[0], i, v)
 		return
-	}
-	if path == "" {
+	} else if path = clean; path == "" {
 		path = "/"
 	}
 	v.SetStr(path)
@@ -259,6 +294,7 @@ func (w *work) currentPath(r *rule, i int32, v pcommon.Value, s string) {
 func (w *work) query(r *rule, i int32, v pcommon.Value) {
 	if v.Type() != pcommon.ValueTypeStr {
 		w.fail(ReasonType)
+		w.hideNested(v, 0)
 		return
 	}
 	s := strings.TrimLeft(v.Str(), "?")
@@ -266,8 +302,11 @@ func (w *work) query(r *rule, i int32, v pcommon.Value) {
 		w.drop(i)
 		return
 	}
-	s, _ = w.e.redact.Query(s)
+	s = w.cleanQuery(s)
 	w.toSlot(r, i, v, r.to[0], s)
+	if !r.self {
+		w.hide(i, v, s)
+	}
 }
 
 // hide puts the cleaned text in the place of an old attribute that stays.
@@ -285,14 +324,11 @@ func (w *work) hideText(i int32, v pcommon.Value) {
 	}
 }
 
-// header brings a header attribute to its lower-case name and an array of strings, without credentials.
+// header brings a header attribute to its lower-case name and an array of strings, without credentials. What
+// has to be hidden is hidden first, under the old name: it may have to stay there.
 func (w *work) header(r *rule, i int32, key string, v pcommon.Value) {
-	switch v.Type() {
-	case pcommon.ValueTypeMap, pcommon.ValueTypeBytes, pcommon.ValueTypeEmpty:
-		w.fail(ReasonType)
-		return
-	}
 	header, secret, to := r.header, r.secret, r.prefix
+	inPlace := false
 	if header == "" { // the name is in the key
 		name := key[r.chop:]
 		header = name
@@ -302,16 +338,33 @@ func (w *work) header(r *rule, i int32, key string, v pcommon.Value) {
 			header = strings.ToLower(name)
 		}
 		secret = w.e.secrets[header]
-		if header == name && r.prefix == key[:r.chop] {
-			w.headerInPlace(v, header, secret)
+		if inPlace = header == name && r.prefix == key[:r.chop]; !inPlace {
+			to += header
+		}
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeMap, pcommon.ValueTypeBytes, pcommon.ValueTypeEmpty:
+		if !secret {
+			w.fail(ReasonType)
+			w.hideNested(v, 0)
 			return
 		}
-		to += header
+		v.SetStr(redacted)
+		w.changed = true
+	case pcommon.ValueTypeSlice:
+		w.headerInPlace(v, header, secret)
+	case pcommon.ValueTypeStr:
+		if clean := w.headerValue(v.Str(), header, secret); clean != v.Str() {
+			v.SetStr(clean)
+			w.changed = true
+		}
+	}
+	if inPlace {
+		w.headerInPlace(v, header, secret)
+		return
 	}
 	d := dynamic{key: to, attr: i, val: v}
-	if v.Type() == pcommon.ValueTypeSlice {
-		w.headerInPlace(v, header, secret)
-	} else {
+	if v.Type() != pcommon.ValueTypeSlice {
 		d.kind, d.str = fieldStrings, w.headerValue(v.AsString(), header, secret)
 	}
 	w.emitDynamic(r, i, d)
@@ -345,7 +398,8 @@ func (w *work) headerValue(s, header string, secret bool) string {
 	switch header {
 	case "traceparent":
 		w.traceparent(s)
-	case "referer", "location", "content-location", "x-envoy-original-path", "x-original-url", "x-original-uri", ":path":
+	case "referer", "location", "content-location", "x-envoy-original-path", "x-original-url", "x-original-uri",
+		"x-forwarded-uri", "x-forwarded-url", "origin", ":path":
 		s, _ = w.e.redact.Text(s)
 	}
 	return s

@@ -88,7 +88,8 @@ func (w *work) body(rec plog.LogRecord, stats *Stats) {
 	}
 }
 
-// hideNested hides secrets in the strings of a structured body.
+// hideNested hides secrets in the strings of a structured value, and the values of members named like a
+// header that holds a credential.
 func (w *work) hideNested(v pcommon.Value, depth int) {
 	if depth == maxDepth {
 		return
@@ -100,7 +101,14 @@ func (w *work) hideNested(v pcommon.Value, depth int) {
 			w.changed = true
 		}
 	case pcommon.ValueTypeMap:
-		for _, e := range v.Map().All() {
+		for key, e := range v.Map().All() {
+			if len(key) <= 64 && w.e.secrets[strings.ToLower(key)] {
+				if e.Str() != redacted {
+					e.SetStr(redacted)
+					w.changed = true
+				}
+				continue
+			}
 			w.hideNested(e, depth+1)
 		}
 	case pcommon.ValueTypeSlice:

@@ -11,17 +11,17 @@ import (
 // conventions 1.45.0, http-spans "Name"), the method for RPC, `{operation} {model}` for a model call. A name
 // an operator chose stays.
 func (w *work) finishName(span ptrace.Span) {
-	name := span.Name()
-	switch {
-	case w.p.generic:
-		return
-	case w.e.opts.SpanNames == SpanNamesKeep:
-		if strings.IndexByte(name, '?') >= 0 { // a raw path keeps its place, not its secrets
-			clean, _ := w.e.redact.Text(name)
-			w.rename(span, clean)
-		}
+	if w.p.generic {
 		return
 	}
+	if w.e.opts.SpanNames != SpanNamesKeep {
+		w.betterName(span)
+	}
+	w.rename(span, w.cleanText(span.Name())) // a raw path keeps its place, not its secrets
+}
+
+func (w *work) betterName(span ptrace.Span) {
+	name := span.Name()
 	if slices.Contains(w.p.genAI, name) {
 		if operation := w.text(slotOperation); operation != "" {
 			w.rename(span, join(operation, w.text(slotRequestModel)))
@@ -33,6 +33,14 @@ func (w *work) finishName(span ptrace.Span) {
 			w.rename(span, join(method, target))
 		}
 	}
+}
+
+// cleanText hides secrets in a text that may hold a URL.
+func (w *work) cleanText(s string) string {
+	if strings.IndexByte(s, '?') >= 0 || strings.IndexByte(s, '@') >= 0 {
+		s, _ = w.e.redact.Text(s)
+	}
+	return s
 }
 
 func (w *work) rename(span ptrace.Span, name string) {

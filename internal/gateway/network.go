@@ -28,6 +28,11 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	if !r.self {
 		s = lastOf(s)
 	}
+	if at := strings.LastIndexByte(s, '@'); at > 0 {
+		s = s[at+1:] // userinfo has no place in an address
+		v.SetStr(s)
+		w.changed = true
+	}
 	host, port, ok := parse.HostPort(s)
 	if !ok {
 		w.leftoverSelf(r, i, v, ReasonAddress)

@@ -52,8 +52,15 @@ func (w *work) derive() {
 
 // rest looks at what a span has besides attributes.
 func (w *work) rest(span ptrace.Span) {
-	if s := span.Status().Message(); !utf8.ValidString(s) {
-		span.Status().SetMessage(w.valid(s))
+	if s := span.Status().Message(); s != "" {
+		clean := w.valid(s)
+		if !w.p.generic {
+			clean = w.cleanText(clean)
+		}
+		if clean != s {
+			span.Status().SetMessage(clean)
+			w.changed = true
+		}
 	}
 	if s := span.TraceState().AsRaw(); !utf8.ValidString(s) {
 		span.TraceState().FromRaw(w.valid(s))
@@ -83,4 +90,10 @@ func (w *work) event(event ptrace.SpanEvent) {
 	}
 	w.repairMap(m, 0)
 	w.renameAll(m, &w.p.events, nil)
+	if w.p.generic {
+		return
+	}
+	for _, v := range m.All() {
+		w.hideNested(v, 0)
+	}
 }

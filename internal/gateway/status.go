@@ -39,8 +39,8 @@ func (w *work) outcome(r *rule, i int32, v pcommon.Value) {
 			w.drop(i)
 			return
 		}
-		w.ev.errorText = s
-		w.move(r, i, v, r.to[0])
+		w.ev.errorText = w.cleanText(s)
+		w.toSlot(r, i, v, r.to[0], w.ev.errorText)
 	case OpErrorType:
 		if w.ev.errorReason == "" || !r.yield {
 			w.ev.errorReason, _, _ = strings.Cut(s, ",")

@@ -17,6 +17,13 @@ import (
 type semconvProcessor struct {
 	engine    *gateway.Engine
 	telemetry *metadata.TelemetryBuilder
+	labels    map[gateway.ID]*labels
+}
+
+// labels are the metric attributes of one gateway, made once: a batch costs a few additions.
+type labels struct {
+	gateway, rewritten, unchanged metric.MeasurementOption
+	reasons                       [gateway.ReasonCount]metric.MeasurementOption
 }
 
 func newProcessor(set processor.Settings, cfg *Config) (*semconvProcessor, error) {
@@ -28,7 +35,26 @@ func newProcessor(set processor.Settings, cfg *Config) (*semconvProcessor, error
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}
-	return &semconvProcessor{engine: engine, telemetry: telemetry}, nil
+	p := &semconvProcessor{engine: engine, telemetry: telemetry, labels: make(map[gateway.ID]*labels)}
+	for _, id := range engine.Gateways() {
+		p.labels[id] = newLabels(id)
+	}
+	return p, nil
+}
+
+func newLabels(id gateway.ID) *labels {
+	option := func(more ...attribute.KeyValue) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(append(more, attribute.String("gateway", string(id)))...))
+	}
+	l := &labels{
+		gateway:   option(),
+		rewritten: option(attribute.String("outcome", "rewritten")),
+		unchanged: option(attribute.String("outcome", "unchanged")),
+	}
+	for r := range l.reasons {
+		l.reasons[r] = option(attribute.String("reason", gateway.Reason(r).String()))
+	}
+	return l
 }
 
 func (p *semconvProcessor) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
@@ -50,19 +76,19 @@ func (p *semconvProcessor) shutdown(context.Context) error {
 func (p *semconvProcessor) record(ctx context.Context, items metric.Int64Counter, stats gateway.Stats) {
 	for i := range stats {
 		s := &stats[i]
-		id := attribute.String("gateway", string(s.Gateway))
-		add(ctx, items, s.Rewritten, id, attribute.String("outcome", "rewritten"))
-		add(ctx, items, s.Unchanged, id, attribute.String("outcome", "unchanged"))
-		add(ctx, p.telemetry.ProcessorGatewaySemconvConflicts, s.Conflicts, id)
-		add(ctx, p.telemetry.ProcessorGatewaySemconvRepaired, s.Repaired, id)
+		l := p.labels[s.Gateway]
+		add(ctx, items, s.Rewritten, l.rewritten)
+		add(ctx, items, s.Unchanged, l.unchanged)
+		add(ctx, p.telemetry.ProcessorGatewaySemconvConflicts, s.Conflicts, l.gateway)
+		add(ctx, p.telemetry.ProcessorGatewaySemconvRepaired, s.Repaired, l.gateway)
 		for reason, n := range s.Unparseable {
-			add(ctx, p.telemetry.ProcessorGatewaySemconvUnparseable, n, id, attribute.String("reason", gateway.Reason(reason).String()))
+			add(ctx, p.telemetry.ProcessorGatewaySemconvUnparseable, n, l.reasons[reason])
 		}
 	}
 }
 
-func add(ctx context.Context, counter metric.Int64Counter, n int, attrs ...attribute.KeyValue) {
+func add(ctx context.Context, counter metric.Int64Counter, n int, labels metric.MeasurementOption) {
 	if n > 0 {
-		counter.Add(ctx, int64(n), metric.WithAttributeSet(attribute.NewSet(attrs...)))
+		counter.Add(ctx, int64(n), labels)
 	}
 }
