@@ -77,7 +77,8 @@ type keyInfo struct {
 	self     slot
 	rules    [2][6]uint16 // by signal and span kind, index into compiled.rules plus one
 	patterns []pattern
-	signs    []int // in the indexes of a detector: the evidence this key may be
+	template *keyInfo // what is known about the template the key falls under
+	signs    []int    // in the indexes of a detector: the evidence this key may be
 }
 
 const (
@@ -356,6 +357,9 @@ func (t *table) index() (keyIndex, prefixIndex) {
 	var px prefixIndex
 	for _, prefix := range slices.Backward(slices.Sorted(maps.Keys(t.prefixes))) { // longer ones first
 		px[prefix[0]] = append(px[prefix[0]], prefixInfo{prefix, t.prefixes[prefix]})
+	}
+	for key, info := range t.keys {
+		info.template = px.get(key)
 	}
 	return newKeyIndex(t.keys), px
 }

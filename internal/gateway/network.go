@@ -28,7 +28,7 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	if !r.self {
 		s = lastOf(s)
 	}
-	if at := strings.LastIndexByte(s, '@'); at > 0 {
+	if at := strings.LastIndexByte(s, '@'); at > 0 && at < len(s)-1 {
 		s = s[at+1:] // userinfo has no place in an address
 		v.SetStr(s)
 		w.changed = true

@@ -235,7 +235,7 @@ func (w *work) known(i int32, key string, v pcommon.Value, info *keyInfo, kind i
 	if index == 0 {
 		w.patterns(info, v)
 		// A target's own key may still fall under a template: a scalar http.request.header.x becomes an array.
-		if px := w.p.prefixes.get(key); px != nil && px != info && px.rules[w.signal][kind] != 0 {
+		if px := info.template; px != nil && px.rules[w.signal][kind] != 0 {
 			w.rewrite(&w.p.rules[px.rules[w.signal][kind]-1], i, key, v)
 		}
 	} else {
@@ -247,7 +247,9 @@ func (w *work) known(i int32, key string, v pcommon.Value, info *keyInfo, kind i
 	}
 	// Whatever stays under a name that is a target is there: nothing may be written beside it.
 	if info.self != noSlot && !w.removes(i) {
-		w.present(info.self, i, v)
+		if at := w.at[info.self]; at == 0 || w.fields[at-1].attr != i {
+			w.present(info.self, i, v)
+		}
 	}
 }
 

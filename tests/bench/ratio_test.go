@@ -79,3 +79,41 @@ func takeTurns(b *testing.B, size int, payloads [][]byte, processors []processor
 	}
 	return spent
 }
+
+// BenchmarkPathRatio is the same for the way of a request: decoding from OTLP and the processor, the garbage
+// collector at work as ever, charged to whoever makes the garbage. A turn is long enough for several collections.
+func BenchmarkPathRatio(b *testing.B) {
+	const turn = 150 * time.Millisecond
+	for _, size := range sizes {
+		payloads := batches(b, size)
+		b.Run(fmt.Sprintf("spans=%d", size), func(b *testing.B) {
+			perSpan := make([]time.Duration, len(contestants)) // sums of picoseconds a span
+			processors := make([]processor.Traces, len(contestants))
+			for i, c := range contestants {
+				processors[i] = c.start(b, consumertest.NewNop(), zap.NewNop())
+			}
+			for b.Loop() {
+				for i, p := range processors {
+					runtime.GC() // nobody starts with another one's garbage
+					n, before, begin := 0, cpuTime(), time.Now()
+					for time.Since(begin) < turn {
+						td, err := decoder.UnmarshalTraces(payloads[n%len(payloads)])
+						require.NoError(b, err)
+						require.NoError(b, p.ConsumeTraces(b.Context(), td))
+						n++
+					}
+					perSpan[i] += (cpuTime() - before) * 1000 / time.Duration(n*size)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for i, c := range contestants {
+				if c.name == none || c.name == ours {
+					continue
+				}
+				ratio := above(perSpan, i) / above(perSpan, place(ours))
+				b.ReportMetric(ratio, c.name+"/"+ours)
+				note("path ratio", size, c.name, price{cpu: ratio})
+			}
+		})
+	}
+}

@@ -56,6 +56,15 @@ func TestFuzzFindings(t *testing.T) {
 		"an address with a port": {
 			nothing, spanSpec{Name: "n", Attrs: attrMap{"peer.ipv4": "[::1]:80"}}, nil, attrMap{"network.peer.address": "::1"},
 		},
+		"an address with nothing behind its userinfo": {
+			nothing, spanSpec{Name: "n", Kind: server, Attrs: attrMap{"net.peer.ip": "127.0.0.1@"}}, nil, attrMap{"network.peer.address": nil},
+		},
+		"an at sign in a forwarded client": {
+			nothing, spanSpec{Name: "n", Kind: server, Attrs: attrMap{"http.client_ip": "a@10.0.0.9"}}, nil, attrMap{"http.client_ip": nil},
+		},
+		"an at sign in a cluster's host": {
+			nothing, router(attrMap{"upstream_cluster": "outbound|8080||cart@local"}), nil, attrMap{"gateway.upstream.service.port": 8080},
+		},
 		"an RPC status of another type": {
 			nothing, spanSpec{Name: "n", Kind: client, Attrs: attrMap{"rpc.response.status_code": 5}}, nil, attrMap{"rpc.status_code": "5"},
 		},
