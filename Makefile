@@ -54,11 +54,16 @@ run: build ## start it on this machine (embedded:laptop) and say where to point 
 	@echo "    OTLP/gRPC localhost:4317, OTLP/HTTP localhost:4318, Zipkin localhost:9411"
 	@echo "    Gateways in containers: start with GATEHOUSE_LISTEN=0.0.0.0 and use this machine's address for localhost."
 	@echo
-	@echo "    kgateway       ListenerPolicy, default.httpSettings.tracing.provider.openTelemetry.grpcService -> localhost:4317"
-	@echo "    Envoy Gateway  EnvoyProxy, telemetry.tracing.provider (type OpenTelemetry)  host localhost, port 4317"
-	@echo "    Istio          meshConfig.extensionProviders[].opentelemetry                service localhost, port 4317"
-	@echo "    agentgateway   config.tracing.otlpEndpoint                                  http://localhost:4317"
-	@echo "    Kong           plugin opentelemetry, traces_endpoint                        http://localhost:4318/v1/traces"
+	@echo "    kgateway       ListenerPolicy, default.httpSettings.tracing.provider.openTelemetry.grpcService: a Service or static"
+	@echo "                   Backend that leads to this machine, port 4317"
+	@echo "    Envoy Gateway  EnvoyProxy, telemetry.tracing.provider (type OpenTelemetry): a backend that leads here, port 4317"
+	@echo "    Istio          meshConfig.extensionProviders[].opentelemetry.service: a host of the mesh that leads here, port 4317"
+	@echo "    agentgateway   config.tracing.otlpEndpoint: http://localhost:4317"
+	@echo "    Kong           plugin opentelemetry, traces_endpoint: http://localhost:4318/v1/traces (before 3.8: endpoint);"
+	@echo "                   in kong.conf tracing_instrumentations=all and tracing_sampling_rate=1"
+	@echo "    Traefik        tracing.otlp.grpc: endpoint localhost:4317, insecure"
+	@echo "    Caddy          OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 and the tracing directive"
+	@echo "    nginx          otel_exporter { endpoint localhost:4317; } and otel_trace on"
 	@echo
 	@echo "    Output: one line per span or log record here, OTLP JSON in $${GATEHOUSE_OUTPUT:-_run}/"
 	@echo

@@ -12,7 +12,7 @@ import (
 // otherMethod stands for every method that is not a known one (semantic conventions, http.request.method).
 const otherMethod = "_OTHER"
 
-// method normalises an HTTP method. Comparison is case-sensitive; a known method in another spelling is
+// method normalizes an HTTP method. Comparison is case-sensitive; a known method in another spelling is
 // written canonically, with the original beside it.
 func (w *work) method(r *rule, i int32, v pcommon.Value) {
 	if v.Type() != pcommon.ValueTypeStr {

@@ -55,7 +55,7 @@ const (
 	// OpDuration makes a double in seconds of a text with its unit, "3165ms".
 	OpDuration
 
-	// OpMethod normalises an HTTP method: To[0] the known one or _OTHER, To[1] the original when it differs.
+	// OpMethod normalizes an HTTP method: To[0] the known one or _OTHER, To[1] the original when it differs.
 	OpMethod
 	// OpStatus makes an HTTP status code, 100 to 599. 0 and "-" say that there was no response.
 	OpStatus

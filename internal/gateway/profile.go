@@ -3,7 +3,7 @@ package gateway
 // ID names a profile, for example "kgateway". It is the value of the gateway attribute of our own metrics.
 type ID string
 
-// Unknown is the gateway of telemetry that no profile recognises. It gets the official migrations only.
+// Unknown is the gateway of telemetry that no profile recognizes. It gets the official migrations only.
 const Unknown ID = "unknown"
 
 // Profile is what one gateway emits. It holds data, never behavior: a gateway that a user describes in YAML
@@ -45,7 +45,7 @@ const (
 	InSpanName                    // the name of one of the first spans of the scope
 )
 
-// Evidence is one sign by which a gateway is recognised.
+// Evidence is one sign by which a gateway is recognized.
 type Evidence struct {
 	In Place
 	// Key is the attribute's key; unused for InScope and InSpanName.

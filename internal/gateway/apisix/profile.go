@@ -1,4 +1,4 @@
-// Package apisix holds the facts about Apache APISIX: how its telemetry is recognised and what its own keys
+// Package apisix holds the facts about Apache APISIX: how its telemetry is recognized and what its own keys
 // mean. Data only; the engine is in the package above.
 package apisix
 
@@ -20,7 +20,7 @@ const (
 var Profile = gateway.Profile{
 	ID:       "apisix",
 	Title:    "Apache APISIX",
-	Versions: "3.0 to 3.18.0",
+	Versions: "3.0 to 3.18.0, from sources only",
 	Detect: []gateway.Evidence{
 		{In: gateway.InAttributes, Key: "apisix.route_id", Source: srcPlugin},
 		// The name of the Lua library, which APISIX gives its tracer; there is no version. Core spans of a

@@ -27,7 +27,7 @@ func TestGatewaysDocument(t *testing.T) {
 func gatewaysDocument() string {
 	var b strings.Builder
 	b.WriteString("# Gateways\n\nGenerated from the profiles in `internal/gateway`; do not edit. ")
-	b.WriteString("A gateway is recognized by any one line of its evidence, never by `service.name` alone.\n")
+	b.WriteString("A gateway is recognized by any one line of its evidence, never by `service.name` alone. In patterns, `{name}` is a part, `{name...}` reaches to the last occurrence of what follows, `{name?}` may be empty and `{}` is skipped.\n")
 	for _, p := range Profiles() {
 		fmt.Fprintf(&b, "\n## %s (`%s`)\n\n", p.Title, p.ID)
 		if p.Versions != "" {
@@ -36,7 +36,7 @@ func gatewaysDocument() string {
 		if p.Base != "" {
 			fmt.Fprintf(&b, "Built on `%s`.\n", p.Base)
 		}
-		fmt.Fprintf(&b, "%d attribute rules, %d resource rules, %d patterns of its own.\n", len(p.Attributes), len(p.Resource), len(p.Patterns))
+		fmt.Fprintf(&b, "Rules of its own for attributes: %d, for resource attributes: %d; patterns: %d.\n", len(p.Attributes), len(p.Resource), len(p.Patterns))
 		if len(p.Detect) > 0 {
 			b.WriteString("\n| evidence | source |\n| --- | --- |\n")
 		}

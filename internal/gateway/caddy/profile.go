@@ -1,4 +1,4 @@
-// Package caddy holds the facts about Caddy: how its telemetry is recognised and what its own keys mean. Data
+// Package caddy holds the facts about Caddy: how its telemetry is recognized and what its own keys mean. Data
 // only; the engine is in the package above.
 package caddy
 

@@ -1,4 +1,4 @@
-// Package krakend holds the facts about KrakenD: how its telemetry is recognised and what its own keys mean.
+// Package krakend holds the facts about KrakenD: how its telemetry is recognized and what its own keys mean.
 // Data only; the engine is in the package above.
 package krakend
 
@@ -18,11 +18,11 @@ const (
 
 // Profile is KrakenD 2. Its spans use the names of conventions 1.21; the values that are wrong there (a port
 // inside server.address and client.address, an empty http.route, a size of -1) the conventions mend for
-// every gateway. It has no access log that a Collector could recognise.
+// every gateway. It has no access log that a Collector could recognize.
 var Profile = gateway.Profile{
 	ID:       "krakend",
 	Title:    "KrakenD",
-	Versions: "krakend-otel 2026-07",
+	Versions: "krakend-otel 2026-07, from sources only",
 	Detect: []gateway.Evidence{
 		{In: gateway.InScope, Equal: "io.krakend.krakend-otel", Source: srcState},
 		{In: gateway.InAttributes, Key: "krakend.stage", Source: srcStage},

@@ -25,7 +25,7 @@ const (
 var Profile = gateway.Profile{
 	ID:       "nginx",
 	Title:    "NGINX",
-	Versions: "nginx-otel 0.1.2, cpp-contrib module 2024-11, ingress-nginx 1.15.1, NGINX Gateway Fabric 2026-08",
+	Versions: "nginx-otel 0.1.2, cpp-contrib module 2024-11, ingress-nginx 1.15.1, NGINX Gateway Fabric 2026-08, from sources only",
 	Detect: []gateway.Evidence{
 		// nginx-otel sets the scope's version to nginx' own, the other module leaves it empty.
 		{In: gateway.InScope, Equal: "nginx", Source: srcOtel},

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 )
 
-// What was recorded from Traefik 3.6.12 is recognised by its scope, named as this profile says, and has the
+// What was recorded from Traefik 3.6.12 is recognized by its scope, named as this profile says, and has the
 // keys its rules are about. Router and Service spans need detailed tracing, which the recording had not; their
 // rules are from the sources.
 func TestRecordedSpans(t *testing.T) {

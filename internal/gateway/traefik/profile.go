@@ -1,4 +1,4 @@
-// Package traefik holds the facts about Traefik Proxy: how its telemetry is recognised and what its own keys
+// Package traefik holds the facts about Traefik Proxy: how its telemetry is recognized and what its own keys
 // mean. Data only; the engine is in the package above.
 package traefik
 

@@ -1,4 +1,4 @@
-// Package tyk holds the facts about the Tyk Gateway: how its telemetry is recognised and what its own keys
+// Package tyk holds the facts about the Tyk Gateway: how its telemetry is recognized and what its own keys
 // mean. Data only; the engine is in the package above.
 package tyk
 
@@ -21,7 +21,7 @@ const (
 var Profile = gateway.Profile{
 	ID:       "tyk",
 	Title:    "Tyk Gateway",
-	Versions: "5.x to 2026-08",
+	Versions: "5.x to 2026-08, from sources only",
 	Detect: []gateway.Evidence{
 		// The tracer, and with it one of the scopes, is named by the configured service name: no evidence.
 		{In: gateway.InResource, Key: "tyk.gw.id", Source: srcResource},
