@@ -28,8 +28,8 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	if !r.self {
 		s = lastOf(s)
 	}
-	if at := strings.LastIndexByte(s, '@'); at > 0 && at < len(s)-1 {
-		s = s[at+1:] // userinfo has no place in an address
+	if clean := withoutUserinfo(s); clean != s {
+		s = clean
 		v.SetStr(s)
 		w.changed = true
 	}
@@ -61,6 +61,14 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 	}
 }
 
+// withoutUserinfo cuts what has no place in an address, and may be a password.
+func withoutUserinfo(s string) string {
+	if at := strings.LastIndexByte(s, '@'); at > 0 && at < len(s)-1 {
+		return s[at+1:]
+	}
+	return s
+}
+
 // httpHost is what the client asked for.
 const httpHost = "http.host"
 
@@ -88,7 +96,7 @@ func (w *work) firstIP(r *rule, i int32, v pcommon.Value) {
 		w.fail(ReasonType)
 		return
 	}
-	s := parse.FirstAddress(v.Str())
+	s := withoutUserinfo(parse.FirstAddress(v.Str()))
 	if s == "" {
 		w.drop(i)
 		return
@@ -99,7 +107,7 @@ func (w *work) firstIP(r *rule, i int32, v pcommon.Value) {
 // ipv4 reads an address that OpenTracing also allows as a number.
 func (w *work) ipv4(r *rule, i int32, v pcommon.Value) {
 	if v.Type() == pcommon.ValueTypeStr {
-		host, port, ok := parse.HostPort(v.Str())
+		host, port, ok := parse.HostPort(withoutUserinfo(v.Str()))
 		if !ok {
 			w.fail(ReasonAddress)
 			return
@@ -135,14 +143,14 @@ func (w *work) addresses() {
 	if peer == nil || w.p.generic {
 		return
 	}
-	address := w.text(slotPeerAddress)
+	address := withoutUserinfo(w.text(slotPeerAddress))
 	port, hasPort := w.int(slotPeerPort)
 	switch {
 	case address == "":
 	case w.kind == ptrace.SpanKindServer && w.field(slotClientAddress) == nil:
 		w.emitStr(slotClientAddress, address, prioFallback)
 	case w.kind == ptrace.SpanKindClient && w.field(slotServerAddress) == nil && w.text(slotServiceHost) != "":
-		w.emitStr(slotServerAddress, w.text(slotServiceHost), prioFallback)
+		w.emitStr(slotServerAddress, withoutUserinfo(w.text(slotServiceHost)), prioFallback)
 		if n, ok := w.int(slotServicePort); ok && w.field(slotServerPort) == nil {
 			w.emitInt(slotServerPort, n, prioFallback)
 		}
