@@ -45,15 +45,15 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		}
 		w.derived(r, i, v, strings.ToLower(v.Str()))
 	case OpString:
-		switch {
-		case v.Type() == pcommon.ValueTypeStr && v.Str() != "":
-			w.move(r, i, v, r.to[0])
-		case v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 1:
-			w.derived(r, i, v, v.Slice().At(0).AsString())
-		case v.AsString() == "":
+		// A list of one is the scalar in it.
+		one := v
+		if v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 1 {
+			one = v.Slice().At(0)
+		}
+		if s := one.AsString(); s != "" {
+			w.derived(r, i, v, s)
+		} else {
 			w.consumed(r, i)
-		default:
-			w.derived(r, i, v, v.AsString())
 		}
 	case OpBool, OpBoolTrue:
 		w.boolean(r, i, v)

@@ -24,6 +24,10 @@ var oddValues = []any{
 	attrMap{"a": attrMap{}},
 	[]any{},
 	[]any{nil, "a", int64(1)},
+	[]any{nil},
+	[]any{""},
+	[]any{"-"},
+	[]any{"[::1]:80"},
 }
 
 // TestWrongTypesForEveryKnownKey sends every key that any rule knows with every type of value, alone on an otherwise
