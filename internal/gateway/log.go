@@ -156,6 +156,7 @@ func (w *work) line(rec plog.LogRecord, line string, stats *Stats) {
 	}
 	if nanos > 0 && rec.Timestamp() == 0 {
 		rec.SetTimestamp(pcommon.Timestamp(nanos))
+		w.changed = true
 	}
 }
 
@@ -185,12 +186,12 @@ func (w *work) adopt(rec plog.LogRecord, fields pcommon.Map, format logline.Form
 		return false // the gateway's own log, not its access log
 	}
 	to := rec.Attributes()
-	w.arrived = int32(min(to.Len(), maxAttributes))
-	to.EnsureCapacity(to.Len() + fields.Len())
-	seen := to.Len() > 0
-	w.adoptInto(to, fields, "", seen, 0)
+	had := to.Len()
+	w.arrived = int32(min(had, maxAttributes))
+	to.EnsureCapacity(had + fields.Len())
+	w.adoptInto(to, fields, "", had > 0, 0)
 	w.ev.parsed = true
-	w.changed = true
+	w.changed = w.changed || to.Len() > had // a line whose fields all stand already was read before
 	return true
 }
 
