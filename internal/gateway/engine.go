@@ -31,7 +31,8 @@ func (w *work) end() {
 	w.hint = w.hint[:0]
 	w.fills.reset()
 	w.e, w.p, w.stats = nil, nil, nil
-	w.span, w.rec, w.scope, w.attributes = ptrace.Span{}, plog.LogRecord{}, pcommon.InstrumentationScope{}, pcommon.Map{}
+	w.span, w.rec, w.before = ptrace.Span{}, plog.LogRecord{}, plog.LogRecord{}
+	w.scope, w.attributes = pcommon.InstrumentationScope{}, pcommon.Map{}
 	works.Put(w)
 }
 

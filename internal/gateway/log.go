@@ -54,7 +54,18 @@ func (w *work) rewriteRecord(rec plog.LogRecord, stats *Stats) {
 		pcommon.NewValueEmpty().CopyTo(rec.Body()) // the line repeats what had to go
 		w.changed = true
 	}
+	if w.ev.parsed {
+		w.changed = w.mended || !sameRecord(w.before, rec)
+	}
 	w.close()
+}
+
+// sameRecord tells whether a record is what it was before. A line is read again as long as nothing on its record
+// proves that it was read, so what was done to its fields on the way proves nothing either: only the end counts.
+func sameRecord(a, b plog.LogRecord) bool {
+	return a.Timestamp() == b.Timestamp() && a.TraceID() == b.TraceID() && a.SpanID() == b.SpanID() &&
+		a.SeverityNumber() == b.SeverityNumber() && a.SeverityText() == b.SeverityText() &&
+		a.EventName() == b.EventName() && a.Attributes().Equal(b.Attributes()) && a.Body().Equal(b.Body())
 }
 
 // body turns an access log line into attributes, named as the gateway names them; scan then treats them like
@@ -185,13 +196,14 @@ func (w *work) adopt(rec plog.LogRecord, fields pcommon.Map, format logline.Form
 	} else if format == logline.FormatJSON && !w.hasRequest(fields) {
 		return false // the gateway's own log, not its access log
 	}
+	w.mended, w.before = w.changed, plog.NewLogRecord()
+	rec.CopyTo(w.before)
 	to := rec.Attributes()
 	had := to.Len()
 	w.arrived = int32(min(had, maxAttributes))
 	to.EnsureCapacity(had + fields.Len())
 	w.adoptInto(to, fields, "", had > 0, 0)
 	w.ev.parsed = true
-	w.changed = w.changed || to.Len() > had // a line whose fields all stand already was read before
 	return true
 }
 

@@ -42,9 +42,11 @@ type work struct {
 	remove  [maxAttributes / 64]uint64
 	scanned int
 	removed int
-	reserve int   // room to leave for attributes that come after apply
-	arrived int32 // how many attributes the record came with; those behind were read from its body
-	used    int   // how many fields the batch's largest item had
+	reserve int            // room to leave for attributes that come after apply
+	arrived int32          // how many attributes the record came with; those behind were read from its body
+	before  plog.LogRecord // a record whose body was read, as it was then
+	mended  bool           // and whether it had been changed until then
+	used    int            // how many fields the batch's largest item had
 	build   xpdata.MapBuilder
 
 	changed     bool
