@@ -34,6 +34,7 @@ const (
 	none      = "none"
 	ours      = "gateway_semconv"
 	transform = "transform"
+	tuned     = "transform-tuned"
 	types     = "transform-types"
 )
 
@@ -43,6 +44,7 @@ var contestants = []contestant{
 	{name: none, factory: nop(), idle: true},
 	{name: ours, factory: gatewaysemconvprocessor.NewFactory()},
 	{name: transform, factory: transformprocessor.NewFactory(), section: "transform"},
+	{name: tuned, factory: transformprocessor.NewFactory(), section: "transform/tuned"},
 	{name: types, factory: transformprocessor.NewFactory(), section: "transform/types"},
 }
 
