@@ -123,17 +123,25 @@ func (w *work) leftoverSelf(r *rule, i int32, v pcommon.Value, reason Reason) {
 	}
 }
 
-// url brings an absolute URL to the attributes of the item's side: a server has its parts, all others
-// url.full. What cannot be parsed stays, with its secrets hidden.
-func (w *work) url(r *rule, i int32, v pcommon.Value) {
+// locator reads the text of a URL or request target. An empty one goes; a value that is no text stays, its secrets
+// hidden, and is counted.
+func (w *work) locator(i int32, v pcommon.Value) (s string, ok bool) {
 	if v.Type() != pcommon.ValueTypeStr {
 		w.fail(ReasonType)
 		w.hideNested(v, 0)
-		return
+		return "", false
 	}
-	s := v.Str()
-	if s == "" {
+	if s = v.Str(); s == "" {
 		w.drop(i)
+	}
+	return s, s != ""
+}
+
+// url brings an absolute URL to the attributes of the item's side: a server has its parts, all others
+// url.full. What cannot be parsed stays, with its secrets hidden.
+func (w *work) url(r *rule, i int32, v pcommon.Value) {
+	s, ok := w.locator(i, v)
+	if !ok {
 		return
 	}
 	u, ok := parse.SplitURL(s)
@@ -242,14 +250,8 @@ func (w *work) targetParts(s string) {
 
 // target splits a request target. The absolute form, of a proxy request, is a URL.
 func (w *work) target(r *rule, i int32, v pcommon.Value) {
-	if v.Type() != pcommon.ValueTypeStr {
-		w.fail(ReasonType)
-		w.hideNested(v, 0)
-		return
-	}
-	s := v.Str()
-	if s == "" {
-		w.drop(i)
+	s, ok := w.locator(i, v)
+	if !ok {
 		return
 	}
 	if r.self {

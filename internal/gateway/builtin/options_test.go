@@ -84,6 +84,10 @@ func TestSpanNamesKeep(t *testing.T) {
 		Scope: "envoyproxy/ai-gateway", Name: "ChatCompletion", Kind: internal,
 		Attrs: attrMap{"openinference.span.kind": "LLM", "llm.model_name": "m"},
 	}, keep).Name())
+	// A name that is the raw request target stays, the secret in it does not.
+	raw := agentSpan()
+	raw.Name = "GET /ok?user=1&sig=abcd"
+	assert.Equal(t, "GET /ok?user=1&sig=REDACTED", spanWith(t, raw, keep).Name())
 }
 
 func TestSpanStatusKeep(t *testing.T) {
