@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"sync"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -11,14 +10,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 )
 
-// works holds spare work values. One serves a batch from its first item to its last.
-var works = sync.Pool{New: func() any { return &work{fields: make([]field, 0, maxOutputs)} }}
-
-func (e *Engine) begin() *work {
-	w := works.Get().(*work)
-	w.e = e
-	return w
-}
+func (e *Engine) begin() *work { return e.works.Get().(*work) }
 
 // end forgets the batch: a pooled value must not keep it alive.
 func (w *work) end() {
@@ -30,10 +22,10 @@ func (w *work) end() {
 	clear(w.hint)
 	w.hint = w.hint[:0]
 	w.fills.reset()
-	w.e, w.p, w.stats = nil, nil, nil
+	w.p, w.stats = nil, nil
 	w.span, w.rec, w.before = ptrace.Span{}, plog.LogRecord{}, plog.LogRecord{}
 	w.scope, w.attributes = pcommon.InstrumentationScope{}, pcommon.Map{}
-	works.Put(w)
+	w.e.works.Put(w)
 }
 
 // Traces rewrites a batch of spans in place and says what happened.

@@ -45,7 +45,8 @@ func (w *work) repair(v pcommon.Value) { v.SetStr(w.valid(v.Str())) }
 func (w *work) repairKey(i int32, key string, v pcommon.Value, kind int) {
 	fixed, before := w.valid(key), len(w.dyn)
 	if info := w.p.prefixes.get(fixed); info != nil {
-		w.known(i, fixed, v, info, kind)
+		s := w.step(info, kind)
+		w.known(i, fixed, v, &s)
 	}
 	switch {
 	case w.removes(i):
