@@ -448,10 +448,7 @@ func (w *work) field(s slot) *field {
 
 // writes tells whether apply has anything to do.
 func (w *work) writes() bool {
-	if w.removed > 0 || len(w.dyn) > 0 {
-		return true
-	}
-	return w.pending() > 0
+	return w.removed > 0 || len(w.dyn) > 0 || w.pending() > 0
 }
 
 // text returns a string target, "" when there is none.
@@ -486,16 +483,21 @@ func (w *work) int(s slot) (int64, bool) {
 // map's own methods would look through all of it for every attribute.
 func (w *work) apply(m pcommon.Map) {
 	w.build.EnsureCapacity(m.Len() - w.removed + w.pending() + len(w.dyn) + w.reserve)
+	crowded := m.Len() > maxAttributes
 	late := !w.e.replace || w.copies // values are copied from attributes that stay: those move last
 	if !late {
 		w.applyKept(m)
 	}
 	for i := range w.fields {
 		f := &w.fields[i]
-		if f.state != fieldPending || w.beyond(m, w.e.slotKeys[f.slot]) {
+		if f.state != fieldPending {
 			continue
 		}
-		v := w.build.AppendEmpty(w.e.slotKeys[f.slot])
+		key := w.e.slotKeys[f.slot]
+		if crowded && w.beyond(m, key) {
+			continue
+		}
+		v := w.build.AppendEmpty(key)
 		switch f.kind {
 		case fieldValue:
 			w.settle(f.val, f.attr, v)
@@ -513,7 +515,7 @@ func (w *work) apply(m pcommon.Map) {
 	}
 	for i := range w.dyn {
 		d := &w.dyn[i]
-		if w.beyond(m, d.key) || w.clashes(d) {
+		if crowded && w.beyond(m, d.key) || w.clashes(d) {
 			continue
 		}
 		v := w.build.AppendEmpty(d.key)
@@ -562,9 +564,6 @@ func (w *work) array(d *dynamic, to pcommon.Value) {
 
 // beyond tells whether a key is among the attributes that scan did not reach.
 func (w *work) beyond(m pcommon.Map, key string) bool {
-	if m.Len() <= maxAttributes {
-		return false
-	}
 	_, exists := m.Get(key)
 	return exists
 }
