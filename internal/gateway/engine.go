@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"unicode/utf8"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -94,10 +92,10 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 		}
 		w.seen.rawNames = versionBelow(version, w.p.Spans.RawPathBefore)
 	}
-	if s := scope.Name(); !utf8.ValidString(s) {
+	if s := scope.Name(); !sound(s) {
 		scope.SetName(w.valid(s))
 	}
-	if s := scope.Version(); !utf8.ValidString(s) {
+	if s := scope.Version(); !sound(s) {
 		scope.SetVersion(w.valid(s))
 	}
 	w.repairMap(scope.Attributes(), 0)
