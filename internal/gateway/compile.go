@@ -340,6 +340,8 @@ func inherit(s, base *SpanFacts) {
 	s.GenAINames = append(slices.Clip(s.GenAINames), base.GenAINames...)
 	s.OKIsDefault = s.OKIsDefault || base.OKIsDefault
 	s.NoStatusNoResponse = s.NoStatusNoResponse || base.NoStatusNoResponse
+	s.CanceledIsUnset = s.CanceledIsUnset || base.CanceledIsUnset
+	s.HostNames = s.HostNames || base.HostNames
 	s.RequestedModelInParams = s.RequestedModelInParams || base.RequestedModelInParams
 	if base.RawPathNames && !s.RawPathNames {
 		s.RawPathNames, s.RawPathBefore = true, base.RawPathBefore

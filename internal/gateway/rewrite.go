@@ -77,7 +77,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.target(r, i, v)
 	case OpQuery:
 		w.query(r, i, v)
-	case OpHostPort, OpAddress, OpGRPCTarget:
+	case OpHostPort, OpAddress, OpGRPCTarget, OpPeer:
 		w.hostPort(r, i, v)
 	case OpFirstIP:
 		w.firstIP(r, i, v)
