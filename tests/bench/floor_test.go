@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,7 +35,7 @@ type floorStep struct {
 func newFloor() processor.Factory {
 	kind := component.MustNewType("floor")
 	create := func(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Traces) (processor.Traces, error) {
-		return processorhelper.NewTraces(ctx, set, cfg, next, learned().process,
+		return processorhelper.NewTraces(ctx, set, cfg, next, taught.process,
 			processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}))
 	}
 	config := func() component.Config { return &struct{}{} }
@@ -42,13 +43,16 @@ func newFloor() processor.Factory {
 }
 
 // taught is what gateway_semconv made of the recorded spans; the first test or benchmark that needs it fills it in.
-var taught floorProcessor
-
-func learned() floorProcessor { return taught }
+var (
+	teaching sync.Mutex
+	taught   floorProcessor
+)
 
 // teach runs gateway_semconv over the recordings and writes down what came out of each span.
 func teach(tb testing.TB) {
 	tb.Helper()
+	teaching.Lock()
+	defer teaching.Unlock()
 	if taught != nil {
 		return
 	}
