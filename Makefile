@@ -24,6 +24,7 @@ IMAGE ?= otelcol-gatehouse:dev
 FUZZTIME ?= 60s
 BENCH ?= .
 COUNT ?= 10
+PROGRAMS ?=
 
 .PHONY: help
 help: ## list the targets
@@ -86,6 +87,14 @@ test: ## run every test that needs nothing but Go
 .PHONY: test-race
 test-race: ## run the tests of the core with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/...
+
+.PHONY: e2e-tools
+e2e-tools: ## install the real programs that e2e needs into _build/testbed (once)
+	$(GO) run ./tests/testbed/install $(PROGRAMS)
+
+.PHONY: e2e-tools-all
+e2e-tools-all: ## install every program of the test bed into _build/testbed (once; PROGRAMS names some)
+	$(GO) run ./tests/testbed/install -all $(PROGRAMS)
 
 .PHONY: e2e
 e2e: build ## test the built binary with recorded payloads
