@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
+	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
 
 // maxDiffs bounds how many differing items a failure prints.
@@ -52,7 +53,7 @@ func TestReplay(t *testing.T) {
 func checkTraces(t *testing.T, in, out []ptrace.Traces) {
 	t.Helper()
 	before, after := replay.TraceRecords(in...), replay.TraceRecords(out...)
-	assertSame(t, "fields that no processor may touch", only(before, untouchedSpanFields), only(after, untouchedSpanFields))
+	assertSame(t, "fields that no processor may touch", only(before, testbed.UntouchedSpanFields), only(after, testbed.UntouchedSpanFields))
 	assertSame(t, "in-process result", replay.TraceRecords(wantTraces(t, in)...), after)
 	assertNoLegacyKeys(t, tracesAttributes(out))
 }
@@ -69,12 +70,6 @@ func assertSame(t *testing.T, what string, want, got []replay.Record) {
 	if diffs := replay.Diff(want, got, maxDiffs); len(diffs) > 0 {
 		assert.Fail(t, what+" differs", strings.Join(diffs, "\n"))
 	}
-}
-
-// untouchedSpanFields begin the names of what a span keeps on its way through the pipeline.
-var untouchedSpanFields = []string{
-	"span.trace_id", "span.span_id", "span.parent_span_id", "span.trace_state", "span.flags", "span.start", "span.end",
-	"span.links", "span.events", "span.dropped_attributes", "span.dropped_events", "span.dropped_links",
 }
 
 // only returns records with just the lines that begin with one of the prefixes.
