@@ -78,6 +78,7 @@ var Programs = []Program{
 	},
 	caddy("2.10.2"),
 	caddy("2.11.9"),
+	oldCaddy(),
 	{
 		Name: "etcd", Version: "3.6.16", Set: AllSet, CPUMinutes: 2,
 		Go: &GoBuild{
@@ -143,7 +144,10 @@ var Programs = []Program{
 	},
 	{
 		Name: "aigw", Version: "0.1.0a7", Set: AllSet, CPUMinutes: 1,
-		PyPI: &Wheel{Package: "theagentrouter-local-gateway", Version: "0.1.0a7"},
+		PyPI: &Wheel{
+			Package: "theagentrouter-local-gateway", Version: "0.1.0a7",
+			Files: map[string]string{"aigw": "lib/python*/site-packages/theagentrouter_local_gateway/bin/aigw"},
+		},
 	},
 	{
 		Name: "phoenix", Version: "20.26.1", Set: AllSet, CPUMinutes: 2,
@@ -203,6 +207,15 @@ func caddy(version string) Program {
 			Packages: []Package{{"github.com/caddyserver/caddy/v2/cmd/caddy", "caddy"}},
 		},
 	}
+}
+
+// oldCaddy is Caddy with the last otelhttp that wrote nothing but the HTTP conventions before 1.23, as Caddy 2.9 did.
+func oldCaddy() Program {
+	const otelhttp = "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	p := caddy("2.10.2")
+	p.Name = "caddy-otelhttp-0.59"
+	p.Go.Replaces = []Replacement{{otelhttp, Module{otelhttp, "v0.59.0"}}}
+	return p
 }
 
 // kubernetesStaging are the modules that Kubernetes develops in its own tree: its go.mod asks for their version v0.0.0
