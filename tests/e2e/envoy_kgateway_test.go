@@ -106,8 +106,8 @@ type kgateway struct {
 	spawn, single, zipkin *target
 }
 
-// startKgateway starts it; minFlush is how many spans Envoy sends at once.
-func startKgateway(t *testing.T, version string, minFlush int) *kgateway {
+// startKgateway starts it. minFlush is how many spans Envoy sends at once, backends get the processed spans as well.
+func startKgateway(t *testing.T, version string, minFlush int, backends ...string) *kgateway {
 	t.Helper()
 	dir := t.TempDir()
 	text, lines := filepath.Join(dir, textFile), filepath.Join(dir, jsonFile)
@@ -121,7 +121,7 @@ func startKgateway(t *testing.T, version string, minFlush int) *kgateway {
 			"cart": upstream.Address(), "dead": testbed.FreeAddress(t), "grpc": testbed.StartGRPCUpstream(t),
 		},
 		als:       testbed.StartALS(t),
-		collector: testbed.StartCollector(t, testbed.CollectorOptions{LogFiles: []string{text, lines}}),
+		collector: testbed.StartCollector(t, testbed.CollectorOptions{LogFiles: []string{text, lines}, Backends: backends}),
 		spawn:     &target{name: "otlp grpc", spawns: true},
 		single:    &target{name: "otlp http"},
 		zipkin:    &target{name: "zipkin", spawns: true, b3: true},

@@ -54,6 +54,11 @@ func (c *Collector) Exchange(tb testing.TB) Exchange {
 // concerned before and after.
 func (x Exchange) Judge(tb testing.TB, s Subject) {
 	tb.Helper()
+	Record(x.judge(tb, s))
+}
+
+func (x Exchange) judge(tb testing.TB, s Subject) Row {
+	tb.Helper()
 	var (
 		row      = Row{Program: s.Program, Version: s.Version, Replayed: s.Replayed, Case: s.Case}
 		verdicts []string
@@ -81,12 +86,6 @@ func (x Exchange) Judge(tb testing.TB, s Subject) {
 			note("span", faults, p.Before.lines, p.After.lines)
 		}
 	}
-	if row.In > 0 {
-		row.Signals = "traces"
-	}
-	if len(x.Records) > 0 {
-		row.Signals = strings.TrimPrefix(row.Signals+"+logs", "+")
-	}
 	for _, p := range x.Records {
 		switch {
 		case p.Before == nil:
@@ -109,7 +108,14 @@ func (x Exchange) Judge(tb testing.TB, s Subject) {
 			note("log record", faults, p.Before.lines, p.After.lines)
 		}
 	}
-	Record(row)
+	switch {
+	case len(x.Spans) > 0 && len(x.Records) > 0:
+		row.Signals = "traces+logs"
+	case len(x.Spans) > 0:
+		row.Signals = "traces"
+	case len(x.Records) > 0:
+		row.Signals = "logs"
+	}
 	if row.In == 0 {
 		tb.Errorf("%s %s, %s: nothing came in", s.Program, s.Version, s.Case)
 	}
@@ -118,6 +124,7 @@ func (x Exchange) Judge(tb testing.TB, s Subject) {
 		tb.Errorf("%s %s, %s: %d of %d items are not as they should be\n%s",
 			s.Program, s.Version, s.Case, len(verdicts), max(row.In, row.Out), strings.Join(shown, "\n"))
 	}
+	return row
 }
 
 func prefixed(prefix string, texts []string) []string {
