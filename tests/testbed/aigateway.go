@@ -75,8 +75,7 @@ type envoyHome struct{ home, config, data, state, runtime string }
 func newEnvoyHome(tb testing.TB) envoyHome {
 	tb.Helper()
 	home := tb.TempDir()
-	// Unix sockets are created below: their paths may have 107 bytes, which a test's own folder can exceed.
-	runtime, err := os.MkdirTemp("", "bed")
+	runtime, err := os.MkdirTemp("", "bed") //nolint:usetesting // for unix sockets, whose paths have 107 bytes at most
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = os.RemoveAll(runtime) }) // an empty folder or a socket may be left
 	d := envoyHome{
