@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
@@ -50,6 +51,10 @@ var envoyRequests = []request{
 	{name: "timeout", path: "/slow/hang", end: end{
 		rule: "slow", code: 504, flags: "UT", details: "response_timeout", local: true, attempts: []attempt{{timedOut: true}},
 	}},
+	{name: "pertry", path: "/tries/hang", end: end{
+		rule: "tries", code: 504, flags: "URX,UT", details: "upstream_per_try_timeout", local: true,
+		attempts: []attempt{perTry, perTry},
+	}},
 	{name: "tries", path: "/tries/reset", end: end{
 		rule: "tries", code: 503, flags: "URX,UC", details: "upstream_reset_before_response_started{connection_termination}",
 		local: true, attempts: []attempt{terminated, terminated},
@@ -81,6 +86,7 @@ var envoyRequests = []request{
 }
 
 var (
+	perTry     = attempt{flags: "UT"}
 	terminated = attempt{flags: "UC", reason: "connection termination"}
 	refused    = attempt{flags: "UF", reason: "remote connection failure", unconnected: true}
 )
@@ -122,6 +128,7 @@ func TestEnvoyAsKgateway(t *testing.T) {
 				t.Run("logs/"+r.name, func(t *testing.T) { k.checkRecords(t, x, k.spawn, r) })
 			}
 			t.Run("als", func(t *testing.T) { k.checkALS(t) })
+			t.Run("raw", func(t *testing.T) { k.checkRaw(t, x) })
 		})
 	}
 }
@@ -228,7 +235,7 @@ func (k *kgateway) checkSpans(t *testing.T, x testbed.Exchange, g *target, r req
 	if !g.b3 {
 		assert.Equal(t, r.header["tracestate"], server.After.TraceState().AsRaw())
 	}
-	k.wantServer(g, r).check(t, server)
+	k.wantServer(g, r, k.proven(x, server)).check(t, server)
 
 	clients := clientSpans(x, server.After)
 	tries := r.end.tries()
@@ -237,8 +244,21 @@ func (k *kgateway) checkSpans(t *testing.T, x testbed.Exchange, g *target, r req
 	}
 	require.Len(t, clients, len(tries), "spans of attempts to reach the upstream")
 	for i, try := range tries {
-		k.wantClient(g, r, try, i, clients[i].After.Batch == server.After.Batch).check(t, clients[i])
+		k.wantClient(g, r, try, i, clients[i].After.Batch == server.After.Batch, k.proven(x, clients[i])).check(t, clients[i])
 	}
+}
+
+// proven says whether a batch shows which pod sent it: the node id, which only downstream spans carry, is the pod's where a
+// cluster on one of the batch's spans is named as kgateway names them.
+func (k *kgateway) proven(x testbed.Exchange, p testbed.Pair[testbed.SpanItem]) bool {
+	var cluster, node bool
+	for _, other := range x.Spans {
+		if other.Before != nil && other.Before.Batch == p.Before.Batch {
+			cluster = cluster || strings.HasPrefix(textOf(other.Before.Attributes(), "upstream_cluster"), "kube_")
+			node = node || textOf(other.Before.Attributes(), "node_id") == kgatewayNode
+		}
+	}
+	return cluster && node
 }
 
 func (k *kgateway) checkRecords(t *testing.T, x testbed.Exchange, g *target, r request) {
@@ -261,6 +281,31 @@ func (k *kgateway) checkRecords(t *testing.T, x testbed.Exchange, g *target, r r
 		}
 	}
 	assert.Equal(t, map[string]bool{"": true, textFile: true, jsonFile: true}, found, "access logs with this request")
+}
+
+// checkRaw looks at what the tables of Envoy's profile take for granted about the spans as they come.
+func (k *kgateway) checkRaw(t *testing.T, x testbed.Exchange) {
+	t.Helper()
+	for _, p := range x.Spans {
+		span := p.Before
+		for key, value := range span.Attributes().All() {
+			assert.Equal(t, pcommon.ValueTypeStr, value.Type(), "%s of span %s", key, span.Name())
+		}
+		if span.Scope.Name() == "" {
+			assert.Zero(t, span.Flags(), "Zipkin has no flags")
+			continue
+		}
+		assert.Equal(t, "envoy", span.Scope.Name())
+		assert.Contains(t, span.Scope.Version(), "/"+k.version+"/")
+		switch {
+		case k.version == "1.36.2": // flags came with 1.40
+			assert.Zero(t, span.Flags())
+		case span.Kind() == ptrace.SpanKindServer && !span.ParentSpanID().IsEmpty():
+			assert.Equal(t, uint32(0x301), span.Flags(), "sampled, with a remote parent")
+		default:
+			assert.Equal(t, uint32(0x101), span.Flags(), "sampled, with a local parent or none")
+		}
+	}
 }
 
 // checkALS looks at what the access log service got: the Collector has no receiver for it yet.

@@ -214,7 +214,7 @@ func spanName(r request) string {
 }
 
 // wantServer is the downstream span.
-func (k *kgateway) wantServer(g *target, r request) wantSpan {
+func (k *kgateway) wantServer(g *target, r request, proven bool) wantSpan {
 	a := g.ofRequest(r).With(ofResponse(r.end)).With(ofUpstream(r.end)).With(g.ofTags(r)).With(ofRPC(r.end)).With(testbed.Attributes{
 		"url.scheme":                       "http",
 		"client.address":                   clientIP,
@@ -242,7 +242,7 @@ func (k *kgateway) wantServer(g *target, r request) wantSpan {
 	if r.name == "decorated" {
 		w.Name = "checkout-route"
 	}
-	w.Resource = k.spanResource(g)
+	w.Resource = k.spanResource(g, proven)
 	if g.b3 && r.name != "decorated" {
 		w.fault, w.today = "the span name of Envoy's Zipkin tracer, the Host header, stays", w.WantSpan
 		w.today.Name = cmp.Or(r.host, shopHost)
@@ -251,7 +251,7 @@ func (k *kgateway) wantServer(g *target, r request) wantSpan {
 }
 
 // wantClient is the span of one attempt. Method and with it the name come from the parent, if that came with it.
-func (k *kgateway) wantClient(g *target, r request, try attempt, number int, together bool) wantSpan {
+func (k *kgateway) wantClient(g *target, r request, try attempt, number int, together, proven bool) wantSpan {
 	a := ofUpstream(r.end).With(g.ofTags(r)).With(testbed.Attributes{
 		"upstream_address":     k.addresses[r.end.serviceName()],
 		"network.peer.address": "127.0.0.1",
@@ -260,7 +260,7 @@ func (k *kgateway) wantClient(g *target, r request, try attempt, number int, tog
 		"server.port":          testbed.PortOf(k.addresses[r.end.serviceName()]),
 	})
 	w := wantSpan{WantSpan: testbed.WantSpan{
-		Name: "router " + kgatewayCluster(r.end.serviceName()) + " egress", Kind: ptrace.SpanKindClient, Resource: k.spanResource(g),
+		Name: "router " + kgatewayCluster(r.end.serviceName()) + " egress", Kind: ptrace.SpanKindClient, Resource: k.spanResource(g, proven),
 	}}
 	if together {
 		w.Name = spanName(r)
@@ -300,8 +300,13 @@ func (k *kgateway) wantClient(g *target, r request, try attempt, number int, tog
 			a, w.Status = a.With(testbed.Attributes{"error.type": "UT"}), ptrace.StatusCodeError
 		}
 	default:
-		a["error.reason"], a["response_flags"] = try.reason, try.flags
 		a["error.type"], w.Status = try.flags, ptrace.StatusCodeError
+		a["response_flags"] = try.flags
+		if try.reason != "" {
+			a["error.reason"] = try.reason
+		} else {
+			a["canceled"] = "true" // Envoy's own doing, after the time for one try
+		}
 	}
 	w.Attributes = a
 	return w
@@ -366,9 +371,10 @@ func (k *kgateway) wantRecord(g *target, r request, file string) testbed.WantRec
 }
 
 // spanResource is what the environment says where there is a detector for it, else what the tracer and the node id say.
-func (k *kgateway) spanResource(g *target) testbed.Attributes {
-	known := testbed.Attributes{
-		"service.name": "http.kgateway-system", "k8s.namespace.name": "kgateway-system", "k8s.pod.name": kgatewayPod,
+func (k *kgateway) spanResource(g *target, proven bool) testbed.Attributes {
+	known := testbed.Attributes{"service.name": "http.kgateway-system"}
+	if proven {
+		known["k8s.namespace.name"], known["k8s.pod.name"] = "kgateway-system", kgatewayPod
 	}
 	switch {
 	case g.b3:

@@ -38,7 +38,8 @@ const (
 // stamp is the content of stampFile.
 type stamp struct {
 	Fingerprint string  `json:"fingerprint"` // of the row in Programs and of the platform
-	Seconds     float64 `json:"seconds"`     // what the installation took
+	Seconds     float64 `json:"seconds"`     // what the installation took, downloads and waiting for others included
+	CPUSeconds  float64 `json:"cpu_seconds"` // what it cost of all processors together
 	Bytes       int64   `json:"bytes"`       // what it takes on disk
 }
 
@@ -124,7 +125,7 @@ func installOne(ctx context.Context, root string, p Program, log io.Writer) (ins
 	}
 	say(log, "==> %s: about %g minutes of one processor\n", p, p.CPUMinutes)
 	began := time.Now()
-	run := runner{dir: dir, log: log}
+	run := &runner{dir: dir, log: log}
 	switch {
 	case p.Go != nil && p.PyPI == nil:
 		err = run.goBuild(ctx, *p.Go)
@@ -133,7 +134,7 @@ func installOne(ctx context.Context, root string, p Program, log io.Writer) (ins
 	default:
 		err = errors.New("want exactly one of Go and PyPI in its row")
 	}
-	s := stamp{Fingerprint: p.fingerprint(), Seconds: time.Since(began).Seconds()}
+	s := stamp{Fingerprint: p.fingerprint(), Seconds: time.Since(began).Seconds(), CPUSeconds: run.cpu.Seconds()}
 	if err != nil {
 		return installed{stamp: s}, err
 	}
@@ -147,7 +148,7 @@ func installOne(ctx context.Context, root string, p Program, log io.Writer) (ins
 	if err != nil {
 		return installed{stamp: s}, fmt.Errorf("write stamp: %w", err)
 	}
-	say(log, "<== %s: installed in %.0f s\n", p, s.Seconds)
+	say(log, "<== %s: installed in %.0f s, %.0f s of processor time\n", p, s.Seconds, s.CPUSeconds)
 	return installed{stamp: s, outcome: outcomeBuilt}, nil
 }
 
@@ -214,9 +215,9 @@ func sizeOf(dir string) (int64, error) {
 
 func summarize(w io.Writer, done []installed) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	say(table, "\nprogram\tversion\tseconds\tMB\t\n")
+	say(table, "\nprogram\tversion\tseconds\tCPU seconds\tMB\t\n")
 	for _, d := range done {
-		say(table, "%s\t%s\t%.0f\t%d\t%s\n", d.Name, d.Version, d.Seconds, d.Bytes>>20, d.outcome)
+		say(table, "%s\t%s\t%.0f\t%.0f\t%d\t%s\n", d.Name, d.Version, d.Seconds, d.CPUSeconds, d.Bytes>>20, d.outcome)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write summary: %w", err)
@@ -231,11 +232,12 @@ func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format
 type runner struct {
 	dir string
 	log io.Writer
+	cpu time.Duration // of all commands so far and of what they waited for
 }
 
 // run executes a command and returns what it wrote with the error, at most its end. It dies with ctx, and with it all it
 // started.
-func (r runner) run(ctx context.Context, env []string, name string, args ...string) error {
+func (r *runner) run(ctx context.Context, env []string, name string, args ...string) error {
 	say(r.log, "    %s %s\n", filepath.Base(name), strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = r.dir
@@ -245,7 +247,11 @@ func (r runner) run(ctx context.Context, env []string, name string, args ...stri
 	cmd.WaitDelay = installGrace
 	var output tail
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if state := cmd.ProcessState; state != nil {
+		r.cpu += state.UserTime() + state.SystemTime()
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, output.last(20))
 	}
 	return nil

@@ -31,7 +31,7 @@ exclude {{.Path}} {{.Version}}
 
 // goBuild writes the module and builds every package into bin/. The Go command resolves the rest of the module graph and
 // verifies each module by the checksum database, because nothing here says otherwise.
-func (r runner) goBuild(ctx context.Context, b GoBuild) error {
+func (r *runner) goBuild(ctx context.Context, b GoBuild) error {
 	var mod strings.Builder
 	if err := modTemplate.Execute(&mod, b); err != nil {
 		return fmt.Errorf("write go.mod: %w", err)

@@ -13,7 +13,7 @@ import (
 const venvDir = "venv"
 
 // wheel makes a virtual environment, installs the package at its version and links its files into bin/.
-func (r runner) wheel(ctx context.Context, w Wheel) error {
+func (r *runner) wheel(ctx context.Context, w Wheel) error {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return errors.New("python3 is missing: install the Debian packages python3 and python3-venv")

@@ -28,21 +28,21 @@ func TestProgramsAreWellFormed(t *testing.T) {
 	require.ErrorContains(t, err, `program "enboy" is not pinned, want one of envoy`)
 }
 
-// A tiny module of the standard library's own making cannot be had without a network; what is checked here is all the
-// rest: the stamp, the summary, that a failure is told and does not stop the others.
+// Without a network nothing can be installed; what is checked here is the rest: the stamp, the summary, that a failure is
+// told and does not stop the others.
 func TestInstall(t *testing.T) {
 	root := t.TempDir()
 	there := Program{Name: "there", Version: "1", Set: AllSet, CPUMinutes: 1, Go: &GoBuild{Module: "example.invalid/x"}}
 	require.NoError(t, os.MkdirAll(there.dir(root), 0o755))
-	stampText := `{"fingerprint":"` + there.fingerprint() + `","seconds":7,"bytes":2097152}`
+	stampText := `{"fingerprint":"` + there.fingerprint() + `","seconds":7,"cpu_seconds":9,"bytes":2097152}`
 	require.NoError(t, os.WriteFile(filepath.Join(there.dir(root), stampFile), []byte(stampText), 0o600))
 	wrong := Program{Name: "wrong", Version: "1", Set: AllSet, CPUMinutes: 1}
 
 	var log strings.Builder
 	err := Install(t.Context(), root, []Program{wrong, there}, &log)
 	require.ErrorContains(t, err, "wrong 1: want exactly one of Go and PyPI in its row")
-	assert.Regexp(t, `(?m)^wrong +1 +0 +0 +FAILED$`, log.String())
-	assert.Regexp(t, `(?m)^there +1 +7 +2 +already there$`, log.String())
+	assert.Regexp(t, `(?m)^wrong +1 +0 +0 +0 +FAILED$`, log.String())
+	assert.Regexp(t, `(?m)^there +1 +7 +9 +2 +already there$`, log.String())
 
 	changed := there
 	changed.Go = &GoBuild{Module: "example.invalid/x", Version: "v2.0.0"}

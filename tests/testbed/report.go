@@ -36,11 +36,22 @@ var report struct {
 	faults  []string
 }
 
-// Record adds a line to the table.
+// Record adds a line to the table, or to the line of the same program, version and case.
 func Record(row Row) {
 	report.mu.Lock()
 	defer report.mu.Unlock()
-	report.rows = append(report.rows, row)
+	at := slices.IndexFunc(report.rows, func(r Row) bool {
+		return r.Program == row.Program && r.Version == row.Version && r.Case == row.Case && r.Replayed == row.Replayed
+	})
+	if at < 0 {
+		report.rows = append(report.rows, row)
+		return
+	}
+	r := &report.rows[at]
+	r.In, r.Out, r.Legacy, r.Types = r.In+row.In, r.Out+row.Out, r.Legacy+row.Legacy, r.Types+row.Types
+	if !strings.Contains(r.Signals, row.Signals) {
+		r.Signals = "traces+logs"
+	}
 }
 
 func reportMissing(p Program) {
