@@ -153,24 +153,38 @@ var phoenixAgentgateway = with(phoenixModel("gpt-4o-mini"), map[string]any{
 
 const phoenixAgentgatewayTrace = "4bf92f3577b34da6a3ce929d0e0e4738"
 
-var phoenixAgentgatewayCalls = []phoenixWant{
-	// As it is out of the box: no content.
-	{
-		traceID: phoenixAgentgatewayTrace, spanID: "82448f9a8d08459d", name: "POST /v1/*", kind: "LLM", status: "UNSET",
-		shown: phoenixAgentgateway,
-	},
-	// With the fields that its documentation gives for Phoenix. The question shows as messages; the answer's keys lack
-	// ".message" in that documentation.
-	{
-		traceID: phoenixAgentgatewayTrace, spanID: "de96881d762eac1f", name: "openai.chat", kind: "LLM", status: "UNSET",
-		shown: with(phoenixAgentgateway, map[string]any{
-			"llm.input_messages.0.message.role":    "system",
-			"llm.input_messages.0.message.content": "be nice",
-			"llm.input_messages.1.message.role":    "user",
-			"llm.input_messages.1.message.content": `Say "hi" please`,
-			"llm.output_messages.0.role":           "assistant",
-			"llm.output_messages.0.content":        "Hello there! \"quoted\"\nline2",
+// phoenixAgentgatewayCalls are by the release that sent them.
+var phoenixAgentgatewayCalls = map[string][]phoenixWant{
+	// Under its own llm.* names, none of which Phoenix would read.
+	"0.9.0": {{
+		traceID: phoenixAgentgatewayTrace, spanID: "22111deaf21b6f9a", name: "POST", kind: "LLM", status: "UNSET",
+		shown: with(phoenixModel("gpt-4o-mini"), map[string]any{
+			"llm.token_count.prompt":     21.0,
+			"llm.token_count.completion": 9.0,
+			"llm.token_count.total":      30.0,
+			"output.value":               `{"model": "gpt-4o-mini-2024-07-18"}`,
+			"output.mime_type":           "application/json",
 		}),
+	}},
+	"1.4.1": {
+		// As it is out of the box: no content.
+		{
+			traceID: phoenixAgentgatewayTrace, spanID: "82448f9a8d08459d", name: "POST /v1/*", kind: "LLM", status: "UNSET",
+			shown: phoenixAgentgateway,
+		},
+		// With the fields that its documentation gives for Phoenix. The question shows as messages; the answer's keys lack
+		// ".message" in that documentation.
+		{
+			traceID: phoenixAgentgatewayTrace, spanID: "de96881d762eac1f", name: "openai.chat", kind: "LLM", status: "UNSET",
+			shown: with(phoenixAgentgateway, map[string]any{
+				"llm.input_messages.0.message.role":    "system",
+				"llm.input_messages.0.message.content": "be nice",
+				"llm.input_messages.1.message.role":    "user",
+				"llm.input_messages.1.message.content": `Say "hi" please`,
+				"llm.output_messages.0.role":           "assistant",
+				"llm.output_messages.0.content":        "Hello there! \"quoted\"\nline2",
+			}),
+		},
 	},
 }
 
@@ -196,17 +210,19 @@ func TestPhoenix(t *testing.T) {
 		}
 		recordShown("model calls of real Envoy AI Gateway 1.2.0", shown, false)
 	})
-	t.Run("agentgateway", func(t *testing.T) {
-		collector := testbed.StartCollector(t, options)
-		recorded := slices.DeleteFunc(recordings(t, "agentgateway", "1.4.1"), func(c replay.Capture) bool {
-			return c.Name != "traces" && c.Name != "phoenix-fields-traces"
+	for version, calls := range phoenixAgentgatewayCalls {
+		t.Run("agentgateway "+version, func(t *testing.T) {
+			collector := testbed.StartCollector(t, options)
+			recorded := slices.DeleteFunc(recordings(t, "agentgateway", version), func(c replay.Capture) bool {
+				return c.Name != "traces" && c.Name != "phoenix-fields-traces"
+			})
+			require.NoError(t, testbed.ReplayAgentgateway(t.Context(), collector.OTLPGRPC(), recorded))
+			for _, want := range calls {
+				want.check(t, phoenix)
+			}
+			recordShown("model calls of agentgateway "+version, len(calls), true)
 		})
-		require.NoError(t, testbed.ReplayAgentgateway(t.Context(), collector.OTLPGRPC(), recorded))
-		for _, want := range phoenixAgentgatewayCalls {
-			want.check(t, phoenix)
-		}
-		recordShown("model calls of agentgateway 1.4.1", len(phoenixAgentgatewayCalls), true)
-	})
+	}
 }
 
 func recordShown(what string, spans int, replayed bool) {
