@@ -11,6 +11,8 @@ export GOFLAGS := $(strip $(filter-out -buildvcs%,$(GOFLAGS)) -buildvcs=false)
 
 BUILD := _build
 TOOLS := $(BUILD)/tools
+# The installed programs of the test bed; the variable may name a folder that several clones share.
+TESTBED := $(or $(GATEHOUSE_TESTBED),$(BUILD)/testbed)
 BINARY := $(BUILD)/otelcol-gatehouse
 MODULES := $(patsubst %/go.mod,%,$(wildcard ./go.mod internal/tools/go.mod tests/bench/go.mod))
 LINTED := $(filter-out internal/tools,$(MODULES))
@@ -100,9 +102,9 @@ e2e-tools-all: ## install every program of the test bed, Kubernetes included (ab
 # A program that cannot be installed fails the run and does not keep the other cases from it. The table is printed at the
 # end, because go test keeps to itself what a package that passed wrote.
 define run-e2e
-@status=0; $(MAKE) --no-print-directory $(1) || status=$$?; rm -f $(BUILD)/testbed/report.txt; \
+@status=0; $(MAKE) --no-print-directory $(1) || status=$$?; rm -f $(TESTBED)/report.txt; \
 GATEHOUSE_BINARY="$(abspath $(BINARY))" $(GO) test -tags e2e -count=1 -p 1 -timeout 28m ./tests/testbed/... ./tests/e2e/... || status=$$?; \
-echo; cat $(BUILD)/testbed/report.txt 2>/dev/null; exit $$status
+echo; cat $(TESTBED)/report.txt 2>/dev/null; exit $$status
 endef
 
 .PHONY: e2e

@@ -184,7 +184,7 @@ func (m *istio) checkRecords(t *testing.T, x testbed.Exchange, g *target, r requ
 	t.Helper()
 	found := map[string]bool{}
 	for _, p := range x.Records {
-		if p.After == nil || userAgentOf(p.After.Attributes()) != g.userAgent(r) {
+		if p.Before == nil || p.After == nil || !p.Before.Mentions(g.userAgent(r)) {
 			continue
 		}
 		file := textOf(p.After.Attributes(), "log.file.name")

@@ -192,3 +192,12 @@ func TestKnownFault(t *testing.T) {
 	KnownFault(c, "test fault", passes, passes)
 	assert.Equal(t, []string{"this fault is gone, do not expect it any more: test fault"}, c.texts)
 }
+
+func TestMentions(t *testing.T) {
+	lines := []string{`log.body = Str "GET \"agent-grpc-x\" \"agent-grpc\""`, `a = Str "agent-ok 1.0"`, "b = agent-end"}
+	for word, want := range map[string]bool{
+		"agent-grpc": true, "agent-grpc-x": true, "agent-ok": true, "agent-end": true, "agent": false, "agent-g": false, "none": false,
+	} {
+		assert.Equal(t, want, mentions(lines, word), word)
+	}
+}

@@ -27,6 +27,28 @@ type RecordItem struct {
 	lines    []string
 }
 
+// Mentions says whether the word stands somewhere in the item, with a quote, a space or the end after it.
+func (s *SpanItem) Mentions(word string) bool { return mentions(s.lines, word) }
+
+// Mentions says whether the word stands somewhere in the item, with a quote, a space or the end after it.
+func (r *RecordItem) Mentions(word string) bool { return mentions(r.lines, word) }
+
+func mentions(lines []string, word string) bool {
+	for _, line := range lines {
+		for rest := line; ; {
+			_, after, found := strings.Cut(rest, word)
+			if !found {
+				break
+			}
+			if after == "" || strings.ContainsRune(`"\ `, rune(after[0])) {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
+}
+
 // Pair is one item before and after the processor. One of them is nil when it has no counterpart.
 type Pair[T any] struct{ Before, After *T }
 
