@@ -32,6 +32,12 @@ var shownPrefixes = []string{"llm.", "embedding.", "input.", "output.", "tool.",
 
 func (w phoenixWant) check(t *testing.T, p *testbed.Phoenix) {
 	t.Helper()
+	w.compare(t, w.find(t, p))
+}
+
+// find waits until Phoenix has the span.
+func (w phoenixWant) find(t *testing.T, p *testbed.Phoenix) testbed.PhoenixSpan {
+	t.Helper()
 	var span testbed.PhoenixSpan
 	testbed.Eventually(t, testbed.ItemTimeout, "Phoenix writes spans in batches", func(ctx context.Context) error {
 		spans, err := p.Spans(ctx, w.traceID)
@@ -47,13 +53,20 @@ func (w phoenixWant) check(t *testing.T, p *testbed.Phoenix) {
 		span = spans[at]
 		return nil
 	})
-	assert.Equal(t, w.name, span.Name)
-	assert.Equal(t, w.kind, span.Kind, "kind of %s", w.name)
-	assert.Equal(t, w.status, span.Status, "status of %s", w.name)
-	maps.DeleteFunc(span.Attributes, func(key string, _ any) bool {
+	return span
+}
+
+// compare reports what Phoenix shows otherwise than wanted.
+func (w phoenixWant) compare(tb testing.TB, span testbed.PhoenixSpan) {
+	tb.Helper()
+	assert.Equal(tb, w.name, span.Name)
+	assert.Equal(tb, w.kind, span.Kind, "kind of %s", w.name)
+	assert.Equal(tb, w.status, span.Status, "status of %s", w.name)
+	shown := maps.Clone(span.Attributes)
+	maps.DeleteFunc(shown, func(key string, _ any) bool {
 		return !slices.ContainsFunc(shownPrefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 	})
-	assert.Equal(t, w.shown, span.Attributes, "what Phoenix shows of %s", w.name)
+	assert.Equal(tb, w.shown, shown, "what Phoenix shows of %s", w.name)
 }
 
 // with returns a copy with more.
@@ -188,6 +201,24 @@ var phoenixAgentgatewayCalls = map[string][]phoenixWant{
 	},
 }
 
+// phoenixConverted are model calls with the fields that agentgateway's documentation gives for Langfuse and for OpenLLMetry,
+// by span id. Converted to the messages of the conventions, they would show in Phoenix.
+var phoenixConverted = []string{"63f23419d44633a7", "8709f05a066d071a"}
+
+// phoenixMessages are the messages of those calls.
+var phoenixMessages = map[string]any{
+	"llm.input_messages.0.message.role":     "system",
+	"llm.input_messages.0.message.content":  "be nice",
+	"llm.input_messages.1.message.role":     "user",
+	"llm.input_messages.1.message.content":  `Say "hi" please`,
+	"llm.output_messages.0.message.role":    "assistant",
+	"llm.output_messages.0.message.content": "Hello there! \"quoted\"\nline2",
+}
+
+const phoenixConvertFault = "content: convert writes gen_ai.input.messages and gen_ai.output.messages as arrays of maps, and an " +
+	"output message without finish_reason; Phoenix 20.26.1 reads them on spans as JSON text only, and no output message " +
+	"without finish_reason (phoenix/trace/gen_ai/conversion.py)"
+
 // Phoenix reads gen_ai.* and OpenInference's names; what it shows of a gateway's model calls is asked through its API.
 func TestPhoenix(t *testing.T) {
 	phoenix := testbed.StartPhoenix(t)
@@ -223,6 +254,34 @@ func TestPhoenix(t *testing.T) {
 			recordShown("model calls of agentgateway "+version, len(calls), true)
 		})
 	}
+	t.Run("agentgateway converted", func(t *testing.T) {
+		collector := testbed.StartConvertingCollector(t, options)
+		recorded := slices.DeleteFunc(recordings(t, "agentgateway", "1.4.1"), func(c replay.Capture) bool {
+			return c.Name != "langfuse-fields-traces" && c.Name != "openllmetry-fields-traces"
+		})
+		require.NoError(t, testbed.ReplayAgentgateway(t.Context(), collector.OTLPGRPC(), recorded))
+		for _, spanID := range phoenixConverted {
+			checkConverted(t, phoenix, spanID)
+		}
+		recordShown("messages of agentgateway 1.4.1, content: convert", len(phoenixConverted), true)
+	})
+}
+
+// checkConverted expects the messages to be missing, which is a known fault.
+func checkConverted(t *testing.T, p *testbed.Phoenix, spanID string) {
+	t.Helper()
+	today := phoenixWant{
+		traceID: phoenixAgentgatewayTrace, spanID: spanID, name: "openai.chat", kind: "LLM", status: "UNSET",
+		shown: phoenixAgentgateway,
+	}
+	right := today
+	right.shown = with(today.shown, phoenixMessages)
+	span := today.find(t, p)
+	// A finish reason that nobody sent may be anything.
+	delete(span.Attributes, "llm.output_messages.0.message.finish_reason")
+	testbed.KnownFault(t, phoenixConvertFault,
+		func(tb testing.TB) { tb.Helper(); right.compare(tb, span) },
+		func(tb testing.TB) { tb.Helper(); today.compare(tb, span) })
 }
 
 func recordShown(what string, spans int, replayed bool) {
