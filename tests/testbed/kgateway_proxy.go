@@ -2,13 +2,16 @@ package testbed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const (
@@ -17,6 +20,8 @@ const (
 	proxyReadyPort = "8082"
 	// proxyAdmin is Envoy's admin address in kgateway's bootstrap.
 	proxyAdmin = "http://127.0.0.1:19000"
+	// proxyPoll is how often its configuration is looked at, which is large.
+	proxyPoll = 200 * time.Millisecond
 	// The files of kgateway's proxy image (kgateway 2.4.2, cmd/envoyinit/Dockerfile).
 	imageEnvoyInit    = "/usr/local/bin/envoyinit"
 	imageEnvoy        = "/usr/local/bin/envoy"
@@ -89,7 +94,10 @@ func StartProxy(tb testing.TB, k *Kubernetes, namespace, gateway, address string
 // of a route or an endpoint's address: kgateway hands both over piece by piece.
 func (p *Proxy) Await(tb testing.TB, texts ...string) {
 	tb.Helper()
-	Eventually(tb, clusterTimeout, "the configuration kgateway makes", func(ctx context.Context) error {
+	missing := texts
+	ctx, cancel := context.WithTimeout(tb.Context(), clusterTimeout)
+	defer cancel()
+	err := poll(ctx, proxyPoll, p.Exited(), func(ctx context.Context) error {
 		var all strings.Builder
 		for _, path := range []string{"/config_dump", "/clusters"} {
 			text, err := getText(ctx, proxyAdmin+path)
@@ -98,13 +106,15 @@ func (p *Proxy) Await(tb testing.TB, texts ...string) {
 			}
 			all.WriteString(text)
 		}
-		for _, text := range texts {
-			if !strings.Contains(all.String(), text) {
-				return fmt.Errorf("%q is not in it", text)
-			}
+		missing = slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.Contains(all.String(), text) })
+		if len(missing) > 0 {
+			return errors.New("not all of it is there")
 		}
 		return nil
 	})
+	if err != nil {
+		tb.Fatalf("the configuration kgateway makes: %q are missing after %s: %v", missing, clusterTimeout, err)
+	}
 }
 
 // proxyImage puts the files of the image into root. Envoy needs the machine's C library, which is copied to where it was
