@@ -23,6 +23,7 @@ import (
 type kgwWant struct {
 	name     string              // of the spans, the method when empty
 	status   ptrace.StatusCode   // of the server span
+	message  string              // of its status
 	server   testbed.Attributes  // nil: no spans
 	clients  []kgwAttempt        // one for each attempt
 	record   testbed.Attributes  // of the access log with attributes
@@ -32,6 +33,7 @@ type kgwWant struct {
 // kgwAttempt is a client span. What it has without its parent is in apart, if that makes a difference.
 type kgwAttempt struct {
 	status     ptrace.StatusCode
+	message    string // of the status
 	attributes testbed.Attributes
 	apart      *kgwAttempt
 }
@@ -119,6 +121,7 @@ func (c *cluster) check(t *testing.T, x testbed.Exchange, r kgwRequest, want kgw
 		Name: want.name, Kind: ptrace.SpanKindServer, Status: want.status,
 		Attributes: c.serverBase(r).With(want.server), Resource: c.spanResource(),
 	}.Check(t, server)
+	assert.Equal(t, want.message, server.After.Status().Message(), "message of the server span's status")
 	for i, attempt := range want.clients {
 		p := o.clients[i]
 		assert.Equal(t, server.After.SpanID(), p.After.ParentSpanID(), "the server span is the parent")
@@ -135,6 +138,7 @@ func (c *cluster) check(t *testing.T, x testbed.Exchange, r kgwRequest, want kgw
 		testbed.WantSpan{
 			Name: name, Kind: ptrace.SpanKindClient, Status: attempt.status, Attributes: attributes, Resource: c.spanResource(),
 		}.Check(t, p)
+		assert.Equal(t, attempt.message, p.After.Status().Message(), "message of the client span's status")
 	}
 }
 
@@ -269,7 +273,7 @@ var kgwOneUUID testbed.Matcher = func(v any) string {
 
 // kgwRouteID matches the name kgateway gives a route. Its index among all routes moves with them.
 func kgwRouteID(route string) testbed.Matcher {
-	return testbed.Matches(`listener~8080~[a-z_]+-route-[0-9]+-` + route + `-matcher-0`)
+	return testbed.Matches(`listener~80[89]0~[a-z_]+-route-[0-9]+-` + route + `-matcher-0`)
 }
 
 // code is the HTTP status code of the answer, 0 for none.

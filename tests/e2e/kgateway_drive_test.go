@@ -27,6 +27,7 @@ import (
 const (
 	kgwShop     = "shop.example.com:8080"
 	kgwUntraced = "untraced.example.com:8080"
+	kgwPlain    = "shop.example.com:8090" // the listener without a span for each attempt
 	kgwGRPCHost = "grpc.example.com:8080"
 	kgwService  = "/grpc.health.v1.Health/Check" // the path of a health check
 
@@ -44,7 +45,7 @@ type kgwRequest struct {
 	parent   kgwParent
 	protocol kgwProtocol
 	status   int // wanted: the HTTP status code, with gRPC its own
-	attempts int // wanted: how often the gateway tries to reach the upstream
+	attempts int // wanted: client spans, one each time the gateway tries to reach the upstream
 }
 
 // kgwParent is what a request says about the trace it belongs to.
@@ -90,6 +91,9 @@ var kgwRequests = []kgwRequest{
 	{name: "redirect", path: "/old", status: http.StatusFound},
 	{name: "no-route", host: "unknown.example.org", path: "/nothing", status: http.StatusNotFound},
 	{name: "missing", path: "/missing", status: http.StatusInternalServerError},
+	{name: "plain", host: kgwPlain, path: "/ok", status: http.StatusOK},
+	{name: "plain-error", host: kgwPlain, path: "/status/503", status: http.StatusServiceUnavailable},
+	{name: "plain-dead", host: kgwPlain, path: "/dead", status: http.StatusServiceUnavailable},
 	{name: "hang-up", path: "/left/hang", protocol: kgwHangUp, attempts: 1},
 	{name: "no-host", path: "/ok", protocol: kgwNoHost, parent: kgwNoParent, status: http.StatusBadRequest},
 	{name: "grpc", host: kgwGRPCHost, path: kgwService, protocol: kgwGRPC, attempts: 1},
@@ -139,9 +143,18 @@ func (r kgwRequest) headers() http.Header {
 	return headers
 }
 
+// port is the listener's.
+func (r kgwRequest) port() string {
+	if r.host == kgwPlain {
+		return "8090"
+	}
+	return "8080"
+}
+
 // send makes the request from the client's address and checks the status of the answer.
-func (r kgwRequest) send(t *testing.T, address string, upstream *testbed.Upstream) {
+func (r kgwRequest) send(t *testing.T, proxy string, upstream *testbed.Upstream) {
 	t.Helper()
+	address := net.JoinHostPort(proxy, r.port())
 	ctx, cancel := context.WithTimeout(t.Context(), kgwRequestTimeout)
 	defer cancel()
 	switch r.protocol {

@@ -83,8 +83,10 @@ var (
 	kgwTenant   = testbed.Attributes{"tenant": "acme"}
 	kgwOrdered  = testbed.Attributes{"stage": "from-route"}
 	kgwCanceled = testbed.Attributes{"canceled": "true"}
-	kgwRedacted = testbed.Attributes{
-		"url.query": "sig=REDACTED&page=2",
+	kgwRedacted = testbed.Attributes{"url.query": "sig=REDACTED&page=2"}
+	// kgwTimedOut is an attempt that took longer than one may.
+	kgwTimedOut = testbed.Attributes{
+		"http.response.status_code": nil, "canceled": "true", "response_flags": "UT", "error.type": "UT",
 	}
 )
 
@@ -96,19 +98,19 @@ var (
 		"upstream_cluster":              "kube_shop_greeter_9000",
 		"gateway.upstream.service.name": "greeter", "gateway.upstream.service.port": 9000,
 	}
-	kgwGrpcEndpoint = testbed.Attributes{"server.port": 18090, "network.peer.port": 18090, "upstream_address": kgwEndpoint(18090)}
-	kgwGrpcSpan     = kgwPlus(kgwGreeter, testbed.Attributes{
+	kgwGRPCEndpoint = testbed.Attributes{"server.port": 18090, "network.peer.port": 18090, "upstream_address": kgwEndpoint(18090)}
+	kgwGRPCSpan     = kgwPlus(kgwGreeter, testbed.Attributes{
 		"rpc.system.name": "grpc", "rpc.method": kgwHealthCheck, "network.protocol.version": "2",
 	})
-	kgwGrpcServer = kgwPlus(kgwGrpcSpan, testbed.Attributes{
+	kgwGRPCServer = kgwPlus(kgwGRPCSpan, testbed.Attributes{
 		"http.request.header.content-type": []string{"application/grpc"},
 		"rpc.request.header.grpc-timeout":  kgwOneTimeout,
-		"user_agent.original":              kgwGrpcAgent,
+		"user_agent.original":              kgwGRPCAgent,
 	})
-	kgwGrpcRecord = kgwPlus(kgwGreeter, kgwRoute("grpcroute-greeter-shop-0-0"), testbed.Attributes{
-		"gateway.upstream.port": 18090, "user_agent.original": kgwGrpcAgent,
+	kgwGRPCRecord = kgwPlus(kgwGreeter, kgwRoute("grpcroute-greeter-shop-0-0"), testbed.Attributes{
+		"gateway.upstream.port": 18090, "user_agent.original": kgwGRPCAgent,
 	})
-	kgwGrpcAgent = testbed.Matches(`testbed/grpc[a-z-]* grpc-go/[0-9.]+`)
+	kgwGRPCAgent = testbed.Matches(`testbed/grpc[a-z-]* grpc-go/[0-9.]+`)
 	// kgwOneTimeout is the deadline of the test's calls as gRPC writes it.
 	kgwOneTimeout testbed.Matcher = func(v any) string {
 		if values, ok := v.([]any); ok && len(values) == 1 {
@@ -127,10 +129,21 @@ func kgwRPCFailed(name string) testbed.Attributes {
 	return testbed.Attributes{"rpc.status_code": name, "error.type": name}
 }
 
+// kgwPlainSpan is what the ListenerPolicy does not add.
+var kgwPlainSpan = testbed.Attributes{"stage": nil}
+
+var kgwDeadRecord = kgwPlus(kgwDead, kgwFailed(503, "503"), kgwFlags("UF"), kgwBodySize(kgwLocalText),
+	kgwRoute("httproute-shop-shop-3-0-dead"),
+	kgwDetails("upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}"),
+	testbed.Attributes{"gateway.upstream.port": 18081})
+
 // kgwWants say what comes of each request, by its name.
 var kgwWants = map[string]kgwWant{
-	"ok":   {server: kgwNone, clients: kgwOne, record: kgwNone},
-	"post": {server: kgwPlus(kgwCode(201), kgwBodySize(0)), clients: []kgwAttempt{{attributes: kgwCode(201)}}, record: kgwPlus(kgwCode(201), kgwBodySize(0))},
+	"ok": {server: kgwNone, clients: kgwOne, record: kgwNone},
+	"post": {
+		server: kgwPlus(kgwCode(201), kgwBodySize(0)), record: kgwPlus(kgwCode(201), kgwBodySize(0)),
+		clients: []kgwAttempt{{attributes: kgwCode(201)}},
+	},
 	// A request header that the ListenerPolicy asks for is on both spans.
 	"tenant":     {server: kgwTenant, clients: []kgwAttempt{{attributes: kgwTenant}}, record: kgwNone},
 	"tracestate": {server: kgwNone, clients: kgwOne, record: kgwNone},
@@ -138,12 +151,14 @@ var kgwWants = map[string]kgwWant{
 	// The access log has the trace id of spans that do not exist.
 	"unsampled": {record: kgwNone},
 	"untraced":  {record: kgwRoute("httproute-untraced-shop-0-0")},
-	// Up to 1.38 Envoy follows a sampled parent whatever the route says (source/common/http/conn_manager_impl.cc).
+	// Up to 1.38 Envoy follows a sampled parent whatever the route says (opentelemetry_tracer_impl.cc).
 	"untraced-parent": {server: kgwNone, clients: kgwOne, record: kgwRoute("httproute-untraced-shop-0-0")},
 	"secret":          {server: kgwRedacted, clients: kgwOne, record: kgwRedacted},
 	"http2":           {server: testbed.Attributes{"network.protocol.version": "2"}, clients: kgwOne, record: kgwNone},
 	// The path is the client's, not the rewritten one; a route's attribute beats the listener's.
-	"rewritten": {server: kgwOrdered, clients: []kgwAttempt{{attributes: kgwOrdered}}, record: kgwRoute("httproute-shop-shop-0-0-orders")},
+	"rewritten": {
+		server: kgwOrdered, clients: []kgwAttempt{{attributes: kgwOrdered}}, record: kgwRoute("httproute-shop-shop-0-0-orders"),
+	},
 	"not-found": {
 		server: kgwPlus(kgwCode(404), kgwBodySize(0)), record: kgwPlus(kgwCode(404), kgwBodySize(0)),
 		clients:  []kgwAttempt{{status: ptrace.StatusCodeError, attributes: kgwFailed(404, "404")}},
@@ -173,8 +188,8 @@ var kgwWants = map[string]kgwWant{
 	"tries": {
 		status: ptrace.StatusCodeError, server: kgwPlus(kgwFailed(504, "504"), kgwFlags("URX,UT"), kgwBodySize(kgwLocalText)),
 		clients: []kgwAttempt{
-			{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwNoCode, kgwCanceled, kgwFlags("UT"), testbed.Attributes{"error.type": "UT"})},
-			{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwNoCode, kgwCanceled, kgwFlags("UT"), kgwSecond, testbed.Attributes{"error.type": "UT"})},
+			{status: ptrace.StatusCodeError, attributes: kgwTimedOut},
+			{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwTimedOut, kgwSecond)},
 		},
 		record: kgwPlus(kgwFailed(504, "504"), kgwFlags("URX,UT"), kgwBodySize(kgwLocalText), kgwDetails("upstream_per_try_timeout"),
 			kgwRoute("httproute-shop-shop-5-0-hung")),
@@ -182,10 +197,8 @@ var kgwWants = map[string]kgwWant{
 	},
 	"dead": {
 		status: ptrace.StatusCodeError, server: kgwPlus(kgwDead, kgwFailed(503, "503"), kgwFlags("UF"), kgwBodySize(kgwLocalText)),
-		clients: []kgwAttempt{{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwDead, kgwNoCode, kgwDeadEndpoint, kgwFlags("UF"))}},
-		record: kgwPlus(kgwDead, kgwFailed(503, "503"), kgwFlags("UF"), kgwBodySize(kgwLocalText), kgwRoute("httproute-shop-shop-3-0-dead"),
-			kgwDetails("upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}"),
-			testbed.Attributes{"gateway.upstream.port": 18081}),
+		clients:  []kgwAttempt{{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwDead, kgwNoCode, kgwDeadEndpoint, kgwFlags("UF"))}},
+		record:   kgwDeadRecord,
 		severity: plog.SeverityNumberError,
 	},
 	"reset": {
@@ -199,7 +212,8 @@ var kgwWants = map[string]kgwWant{
 	},
 	"redirect": {
 		server: kgwPlus(kgwNoCluster, kgwCode(302), kgwBodySize(0)),
-		record: kgwPlus(kgwNoCluster, kgwNoEndpoint, kgwCode(302), kgwBodySize(0), kgwDetails("direct_response"), kgwRoute("httproute-shop-shop-1-0-old")),
+		record: kgwPlus(kgwNoCluster, kgwNoEndpoint, kgwCode(302), kgwBodySize(0), kgwDetails("direct_response"),
+			kgwRoute("httproute-shop-shop-1-0-old")),
 	},
 	// Not an error of the gateway, as every 4xx it answers with.
 	"no-route": {
@@ -214,6 +228,18 @@ var kgwWants = map[string]kgwWant{
 			kgwRoute("httproute-shop-shop-6-0-missing")),
 		severity: plog.SeverityNumberError,
 	},
+	// One span tells all there is.
+	"plain": {server: kgwPlainSpan, record: kgwNone},
+	"plain-error": {
+		status: ptrace.StatusCodeError, server: kgwPlus(kgwPlainSpan, kgwFailed(503, "503"), kgwBodySize(0)),
+		record: kgwPlus(kgwFailed(503, "503"), kgwBodySize(0)), severity: plog.SeverityNumberError,
+	},
+	"plain-dead": {
+		status:   ptrace.StatusCodeError,
+		server:   kgwPlus(kgwPlainSpan, kgwDead, kgwFailed(503, "503"), kgwFlags("UF"), kgwBodySize(kgwLocalText)),
+		record:   kgwDeadRecord,
+		severity: plog.SeverityNumberError,
+	},
 	// The client left before there was an answer.
 	"hang-up": {
 		status: ptrace.StatusCodeError, server: kgwPlus(kgwNoCode, kgwFlags("DC"), kgwBodySize(0), testbed.Attributes{"error.type": "DC"}),
@@ -225,24 +251,33 @@ var kgwWants = map[string]kgwWant{
 	// Refused before there could be a span or a trace id.
 	"no-host": {
 		record: kgwPlus(kgwNoCluster, kgwNoEndpoint, kgwCode(400), kgwBodySize(0), kgwDetails("missing_host_header"),
-			testbed.Attributes{"gateway.route.id": nil, "server.address": nil, "server.port": nil, "http.request.header.x-request-id": nil}),
+			testbed.Attributes{
+				"gateway.route.id": nil, "server.address": nil, "server.port": nil, "http.request.header.x-request-id": nil,
+			}),
 		severity: plog.SeverityNumberWarn,
 	},
 	"grpc": {
 		name:   kgwHealthCheck,
-		server: kgwPlus(kgwGrpcServer, kgwRPCStatus("OK"), kgwSizes(5, 7)), record: kgwPlus(kgwGrpcRecord, kgwSizes(5, 7)),
-		clients: []kgwAttempt{{attributes: kgwPlus(kgwGrpcSpan, kgwGrpcEndpoint, kgwRPCStatus("OK"))}},
+		server: kgwPlus(kgwGRPCServer, kgwRPCStatus("OK"), kgwSizes(5, 7)), record: kgwPlus(kgwGRPCRecord, kgwSizes(5, 7)),
+		clients: []kgwAttempt{{attributes: kgwPlus(kgwGRPCSpan, kgwGRPCEndpoint, kgwRPCStatus("OK"))}},
 	},
 	"grpc-unavailable": {
-		name: kgwHealthCheck, status: ptrace.StatusCodeError,
-		server: kgwPlus(kgwGrpcServer, kgwRPCFailed("UNAVAILABLE"), kgwSizes(9, 0)), record: kgwPlus(kgwGrpcRecord, kgwSizes(9, 0)),
-		clients: []kgwAttempt{{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwGrpcSpan, kgwGrpcEndpoint, kgwRPCFailed("UNAVAILABLE"))}},
+		name: kgwHealthCheck, status: ptrace.StatusCodeError, message: "as asked",
+		server: kgwPlus(kgwGRPCServer, kgwRPCFailed("UNAVAILABLE"), kgwSizes(9, 0)), record: kgwPlus(kgwGRPCRecord, kgwSizes(9, 0)),
+		clients: []kgwAttempt{{
+			status: ptrace.StatusCodeError, message: "as asked",
+			attributes: kgwPlus(kgwGRPCSpan, kgwGRPCEndpoint, kgwRPCFailed("UNAVAILABLE")),
+		}},
 	},
 	// An answer as good as any for the server, an error for who asked.
 	"grpc-not-found": {
 		name:   kgwHealthCheck,
-		server: kgwPlus(kgwGrpcServer, kgwRPCStatus("NOT_FOUND"), kgwSizes(8, 0), kgwMessage), record: kgwPlus(kgwGrpcRecord, kgwSizes(8, 0)),
-		clients: []kgwAttempt{{status: ptrace.StatusCodeError, attributes: kgwPlus(kgwGrpcSpan, kgwGrpcEndpoint, kgwRPCFailed("NOT_FOUND"))}},
+		server: kgwPlus(kgwGRPCServer, kgwRPCStatus("NOT_FOUND"), kgwSizes(8, 0), kgwMessage),
+		record: kgwPlus(kgwGRPCRecord, kgwSizes(8, 0)),
+		clients: []kgwAttempt{{
+			status: ptrace.StatusCodeError, message: "as asked",
+			attributes: kgwPlus(kgwGRPCSpan, kgwGRPCEndpoint, kgwRPCFailed("NOT_FOUND")),
+		}},
 	},
 }
 

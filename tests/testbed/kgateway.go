@@ -70,14 +70,14 @@ func StartKgateway(tb testing.TB, k *Kubernetes) {
 		Path: Binary(tb, "kgateway", KgatewayVersion, "kgateway"),
 		// kgateway 2.4.2, install/helm/kgateway/templates/deployment.yaml with the defaults of values.yaml. The limits of the
 		// pod's resources, GOMEMLIMIT and GOMAXPROCS, have no values there.
-		Env: []string{
-			"KUBECONFIG=" + k.Kubeconfig(),
+		Env: append(slices.Clone(clusterEnv),
+			"KUBECONFIG="+k.Kubeconfig(),
 			"KGW_LOG_LEVEL=info",
 			"KGW_ADMIN_BIND_ADDRESS=localhost",
 			"KGW_XDS_SERVICE_NAME=kgateway",
-			"KGW_XDS_SERVICE_PORT=" + kgatewayXDSPort,
+			"KGW_XDS_SERVICE_PORT="+kgatewayXDSPort,
 			"KGW_DEFAULT_IMAGE_REGISTRY=cr.kgateway.dev/kgateway-dev",
-			"KGW_DEFAULT_IMAGE_TAG=v" + KgatewayVersion,
+			"KGW_DEFAULT_IMAGE_TAG=v"+KgatewayVersion,
 			"KGW_DEFAULT_IMAGE_PULL_POLICY=IfNotPresent",
 			"KGW_DISCOVERY_NAMESPACE_SELECTORS=[]",
 			"KGW_SERVICE_ENTRIES_EXCLUSION_LABEL_SELECTORS=[]",
@@ -86,10 +86,10 @@ func StartKgateway(tb testing.TB, k *Kubernetes) {
 			"KGW_ENABLE_AWS_EC2_DISCOVERY=false",
 			"KGW_AWS_EC2_REFRESH_INTERVAL=30s",
 			"KGW_GATEWAY_CLASS_PARAMETERS_REFS={}",
-			"POD_NAMESPACE=" + kgatewayNamespace,
+			"POD_NAMESPACE="+kgatewayNamespace,
 			// Not from the chart: its default, listening on [::], fails on a machine without IPv6.
 			fmt.Sprintf("KGW_LISTENER_BIND_IPV6=%t", hasIPv6()),
-		},
+		),
 		Ready:        HTTPReady("http://" + kgatewayHealth + "/readyz"),
 		ReadyTimeout: clusterTimeout,
 	})

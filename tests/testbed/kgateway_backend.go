@@ -24,7 +24,8 @@ const (
 func (k *Kubernetes) PodAddress(tb testing.TB, namespace, service string) string {
 	tb.Helper()
 	var address string
-	path := "/apis/discovery.k8s.io/v1/namespaces/" + namespace + "/endpointslices?labelSelector=kubernetes.io/service-name=" + service
+	path := "/apis/discovery.k8s.io/v1/namespaces/" + namespace +
+		"/endpointslices?labelSelector=kubernetes.io/service-name=" + service
 	Eventually(tb, clusterTimeout, "an endpoint of service "+service, func(ctx context.Context) error {
 		var list struct {
 			Items []struct {

@@ -44,6 +44,9 @@ const (
 	clusterTimeout = 90 * time.Second // for objects and controllers of a cluster on a busy machine
 )
 
+// clusterEnv keeps the programs of a cluster from asking a proxy of the machine for addresses that only they can reach.
+var clusterEnv = []string{"NO_PROXY=*", "no_proxy=*"}
+
 // nodes are the two machines of the cluster. Kubernetes copies the topology labels to the pods bound to them.
 const nodes = `
 apiVersion: v1
@@ -90,6 +93,7 @@ func StartKubernetes(tb testing.TB) *Kubernetes {
 	if err := os.WriteFile(k.kubeconfig, kubeconfig(k.url, pki), 0o600); err != nil {
 		tb.Fatalf("start kubernetes: %v", err)
 	}
+	tb.Cleanup(k.http.CloseIdleConnections)
 	startEtcd(tb)
 	k.startAPIServer(tb, pki)
 	k.startControllers(tb, pki)
@@ -121,6 +125,7 @@ func (k *Kubernetes) startAPIServer(tb testing.TB, p *pki) {
 	tb.Helper()
 	Start(tb, Command{
 		Name: "kube-apiserver " + kubernetesVersion,
+		Env:  clusterEnv,
 		Path: Binary(tb, "kubernetes", kubernetesVersion, "kube-apiserver"),
 		Args: []string{
 			"--etcd-servers=http://" + etcdAddress,
@@ -145,6 +150,7 @@ func (k *Kubernetes) startControllers(tb testing.TB, p *pki) {
 	tb.Helper()
 	Start(tb, Command{
 		Name: "kube-controller-manager " + kubernetesVersion,
+		Env:  clusterEnv,
 		Path: Binary(tb, "kubernetes", kubernetesVersion, "kube-controller-manager"),
 		Args: []string{
 			"--kubeconfig=" + k.kubeconfig,
@@ -186,6 +192,7 @@ func (k *Kubernetes) startKwok(tb testing.TB) {
 	}
 	Start(tb, Command{
 		Name: "kwok " + kwokVersion,
+		Env:  clusterEnv,
 		Path: Binary(tb, "kwok", kwokVersion, "kwok"),
 		Args: args,
 		Ready: func(ctx context.Context) error {
