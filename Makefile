@@ -11,6 +11,8 @@ export GOFLAGS := $(strip $(filter-out -buildvcs%,$(GOFLAGS)) -buildvcs=false)
 
 BUILD := _build
 TOOLS := $(BUILD)/tools
+# The installed programs of the test bed; the variable may name a folder that several clones share.
+TESTBED := $(or $(GATEHOUSE_TESTBED),$(BUILD)/testbed)
 BINARY := $(BUILD)/otelcol-gatehouse
 MODULES := $(patsubst %/go.mod,%,$(wildcard ./go.mod internal/tools/go.mod tests/bench/go.mod))
 LINTED := $(filter-out internal/tools,$(MODULES))
@@ -24,12 +26,14 @@ IMAGE ?= otelcol-gatehouse:dev
 FUZZTIME ?= 60s
 BENCH ?= .
 COUNT ?= 10
+PROGRAMS ?=
 
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  Variables: CONFIG=$(CONFIG) (run), FUZZTIME=$(FUZZTIME) (fuzz), BENCH=$(BENCH) COUNT=$(COUNT) (bench), IMAGE=$(IMAGE) (docker)"
+	@echo "  Variables: CONFIG=$(CONFIG) (run), FUZZTIME=$(FUZZTIME) (fuzz), BENCH=$(BENCH) COUNT=$(COUNT) (bench), IMAGE=$(IMAGE) (docker),"
+	@echo "  PROGRAMS (e2e-tools: names such as caddy or caddy-2.10.2), GATEHOUSE_E2E_WITHOUT_PROCESSOR=1 (e2e: must fail)"
 
 ## Build and run
 
@@ -87,9 +91,29 @@ test: ## run every test that needs nothing but Go
 test-race: ## run the tests of the core with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/...
 
+.PHONY: e2e-tools
+e2e-tools: ## install the real programs that e2e needs into _build/testbed (once; PROGRAMS names others)
+	$(GO) run ./tests/testbed/install $(PROGRAMS)
+
+.PHONY: e2e-tools-all
+e2e-tools-all: ## install every program of the test bed, Kubernetes included (about an hour on two cores, once)
+	$(GO) run ./tests/testbed/install -all $(PROGRAMS)
+
+# A program that cannot be installed fails the run and does not keep the other cases from it. The table is printed at the
+# end, because go test keeps to itself what a package that passed wrote.
+define run-e2e
+@status=0; $(MAKE) --no-print-directory $(1) || status=$$?; rm -f $(TESTBED)/report.txt; \
+GATEHOUSE_BINARY="$(abspath $(BINARY))" $(GO) test -tags e2e -count=1 -p 1 -timeout 28m ./tests/testbed/... ./tests/e2e/... || status=$$?; \
+echo; cat $(TESTBED)/report.txt 2>/dev/null; exit $$status
+endef
+
 .PHONY: e2e
-e2e: build ## test the built binary with recorded payloads
-	GATEHOUSE_BINARY="$(abspath $(BINARY))" $(GO) test -tags e2e -count=1 ./tests/e2e/...
+e2e: build ## test the built binary with real gateways and recorded payloads; what needs e2e-tools-all is skipped without
+	$(call run-e2e,e2e-tools)
+
+.PHONY: e2e-all
+e2e-all: build ## the same with every program
+	$(call run-e2e,e2e-tools-all)
 
 # The results before these are kept as previous.txt, and the two are compared.
 .PHONY: bench

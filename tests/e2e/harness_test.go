@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"cmp"
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -21,13 +19,11 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
 	"github.com/gatehouse-otel/gatehouse/internal/replay/collector"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
+	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
 
 const (
-	binaryEnv     = "GATEHOUSE_BINARY" // a relative path is taken from the repository's root
-	defaultBinary = "_build/otelcol-gatehouse"
-	repository    = "../.."
-	capturesRoot  = "../captures"
+	capturesRoot = "../captures"
 
 	startTimeout = 60 * time.Second // a cold start on a busy machine
 	replyTimeout = 30 * time.Second // from the last request in to the last one out
@@ -44,13 +40,7 @@ type harness struct {
 // end of the test.
 func start(t *testing.T) *harness {
 	t.Helper()
-	binary := cmp.Or(os.Getenv(binaryEnv), defaultBinary)
-	if !filepath.IsAbs(binary) {
-		binary = filepath.Join(repository, binary)
-	}
-	_, err := os.Stat(binary)
-	require.NoError(t, err, "the tests need the built binary: run make build, or set %s", binaryEnv)
-
+	binary := testbed.CollectorBinary(t)
 	sink, err := replay.StartSink()
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, sink.Close()) })

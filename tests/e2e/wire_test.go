@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
@@ -35,7 +38,7 @@ func TestZipkin(t *testing.T) {
 				require.Equal(t, http.StatusAccepted, code, "%s", answer)
 			}
 			h.wait(t, spanCount(batches), 0)
-			checkTraces(t, batches, h.sink.Traces())
+			checkTraces(t, c, batches, h.sink.Traces())
 		})
 	}
 }
@@ -60,13 +63,13 @@ func TestRawProtobuf(t *testing.T) {
 				batches, err := c.Traces()
 				require.NoError(t, err)
 				h.wait(t, spanCount(batches), 0)
-				checkTraces(t, batches, h.sink.Traces())
+				checkTraces(t, c, batches, h.sink.Traces())
 				return
 			}
 			batches, err := c.Logs()
 			require.NoError(t, err)
 			h.wait(t, 0, recordCount(batches))
-			checkLogs(t, batches, h.sink.Logs())
+			checkLogs(t, c, batches, h.sink.Logs())
 		})
 	}
 }
@@ -134,6 +137,22 @@ func TestGarbageIsRefused(t *testing.T) {
 			require.NoError(t, sender.SendTraces(t.Context(), batches[0]))
 			h.wait(t, batches[0].SpanCount(), 0)
 			return
+		}
+	}
+}
+
+func tracesAttributes(batches []ptrace.Traces) iter.Seq[pcommon.Map] {
+	return func(yield func(pcommon.Map) bool) {
+		for _, td := range batches {
+			for _, rs := range td.ResourceSpans().All() {
+				for _, ss := range rs.ScopeSpans().All() {
+					for _, span := range ss.Spans().All() {
+						if !yield(span.Attributes()) {
+							return
+						}
+					}
+				}
+			}
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"text/template"
 )
 
-// Config describes a Collector with one pipeline for traces and one for logs: OTLP and Zipkin in, OTLP/gRPC out. All
-// addresses are host:port.
+// Config describes a Collector with one pipeline for traces and one for logs: OTLP and Zipkin in, OTLP/gRPC out. It may
+// hand the same input unprocessed to a second exporter. All addresses are host:port.
 type Config struct {
 	OTLPGRPC string // listening address of the otlp receiver, gRPC
 	OTLPHTTP string // listening address of the otlp receiver, HTTP
@@ -17,6 +17,12 @@ type Config struct {
 	Export   string // where the otlp_grpc exporter sends to, without TLS
 	// Processors of both pipelines, in order, with their default configuration.
 	Processors []string
+	// Raw, if set, is where everything received is exported to as it came, by pipelines without processors.
+	Raw string
+	// Backends get the spans that Export gets, over OTLP/gRPC without TLS.
+	Backends []string
+	// LogFiles are read line by line from their beginning by a file_log receiver in the logs pipelines.
+	LogFiles []string
 }
 
 // LoopbackConfig returns a Config on free loopback ports that exports to the given address. A port is free at the
@@ -56,6 +62,15 @@ receivers:
         endpoint: {{.OTLPHTTP}}
   zipkin:
     endpoint: {{.Zipkin}}
+{{- if .LogFiles}}
+  file_log:
+    include:
+{{- range .LogFiles}}
+      - {{printf "%q" .}}
+{{- end}}
+    start_at: beginning
+    poll_interval: 50ms
+{{- end}}
 processors:
 {{- range .Processors}}
   {{.}}: {}
@@ -68,6 +83,21 @@ exporters:
     timeout: 60s
     sending_queue:
       num_consumers: 1
+{{- with .Raw}}
+  otlp_grpc/raw:
+    endpoint: {{.}}
+    tls:
+      insecure: true
+    timeout: 60s
+    sending_queue:
+      num_consumers: 1
+{{- end}}
+{{- range $i, $endpoint := .Backends}}
+  otlp_grpc/backend{{$i}}:
+    endpoint: {{$endpoint}}
+    tls:
+      insecure: true
+{{- end}}
 service:
   extensions: [health_check]
   telemetry:
@@ -77,11 +107,19 @@ service:
     traces:
       receivers: [otlp, zipkin]
       processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
-      exporters: [otlp_grpc]
+      exporters: [otlp_grpc{{range $i, $endpoint := .Backends}}, otlp_grpc/backend{{$i}}{{end}}]
     logs:
-      receivers: [otlp]
+      receivers: [otlp{{if .LogFiles}}, file_log{{end}}]
       processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
       exporters: [otlp_grpc]
+{{- if .Raw}}
+    traces/raw:
+      receivers: [otlp, zipkin]
+      exporters: [otlp_grpc/raw]
+    logs/raw:
+      receivers: [otlp{{if .LogFiles}}, file_log{{end}}]
+      exporters: [otlp_grpc/raw]
+{{- end}}
 `))
 
 // YAML returns the configuration file.

@@ -1,20 +1,10 @@
-//go:build e2e
+package testbed
 
-package e2e
+import "go.opentelemetry.io/collector/pdata/pcommon"
 
-import (
-	"iter"
-	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
-)
-
-// legacyKeys must not be on any span or log record that leaves the pipeline. The list is written out here, apart from
+// LegacyKeys must not be on any span or log record that leaves the pipeline. The list is written out here, apart from
 // the processor's own tables, so that a row lost there is noticed.
-var legacyKeys = []string{
+var LegacyKeys = []string{
 	// Semantic conventions before 1.21 to 1.23 (docs/non-normative/http-migration.md).
 	"http.method", "http.status_code", "http.url", "http.target", "http.scheme", "http.host", "http.server_name",
 	"http.client_ip", "http.flavor", "http.user_agent", "http.request_content_length", "http.response_content_length",
@@ -37,41 +27,13 @@ var legacyKeys = []string{
 	"llm.system", "llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
 }
 
-func assertNoLegacyKeys(t *testing.T, items iter.Seq[pcommon.Map]) {
-	t.Helper()
-	left := map[string]int{}
-	for attrs := range items {
-		for _, key := range legacyKeys {
-			if _, ok := attrs.Get(key); ok {
-				left[key]++
-			}
+// LegacyLeft returns which of LegacyKeys are among the attributes.
+func LegacyLeft(attrs pcommon.Map) []string {
+	var left []string
+	for _, key := range LegacyKeys {
+		if _, ok := attrs.Get(key); ok {
+			left = append(left, key)
 		}
 	}
-	assert.Empty(t, left, "legacy keys and how many items still have them")
-}
-
-func tracesAttributes(batches []ptrace.Traces) iter.Seq[pcommon.Map] {
-	return func(yield func(pcommon.Map) bool) {
-		for _, td := range batches {
-			for _, rs := range td.ResourceSpans().All() {
-				for _, ss := range rs.ScopeSpans().All() {
-					for _, span := range ss.Spans().All() {
-						if !yield(span.Attributes()) {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-func logsAttributes(batches []plog.Logs) iter.Seq[pcommon.Map] {
-	return func(yield func(pcommon.Map) bool) {
-		for _, lr := range logRecords(batches) {
-			if !yield(lr.Attributes()) {
-				return
-			}
-		}
-	}
+	return left
 }

@@ -1,0 +1,107 @@
+package testbed
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-otel/gatehouse/internal/replay"
+	"github.com/gatehouse-otel/gatehouse/internal/replay/collector"
+)
+
+const (
+	// withoutProcessorEnv, set to anything, takes the processor out of the pipeline: every test of a real gateway has to
+	// fail then, or it tests nothing.
+	withoutProcessorEnv = "GATEHOUSE_E2E_WITHOUT_PROCESSOR"
+	// ItemTimeout is how long telemetry may take from a gateway to a sink: Envoy hands over spans every 5 s.
+	ItemTimeout = 30 * time.Second
+)
+
+// CollectorOptions are what a test adds to the Collector under test.
+type CollectorOptions struct {
+	Backends []string // more receivers of the processed spans, OTLP/gRPC host:port
+	LogFiles []string // read by the file_log receiver
+	// OTLPGRPC is the address the gRPC OTLP receiver listens on, for a gateway that cannot be told a port. Empty: a free
+	// loopback one.
+	OTLPGRPC string
+}
+
+// Collector is the built distribution between a gateway and two sinks. Both get everything that came in: Before as the
+// gateway sent it, After as the processor made it.
+type Collector struct {
+	*Process
+	Before *replay.Sink
+	After  *replay.Sink
+	config collector.Config
+}
+
+// StartCollector runs the built distribution with the gateway_semconv processor in its default configuration, or without
+// any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set. It is stopped at the end of the test.
+func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
+	tb.Helper()
+	c := &Collector{Before: startSink(tb), After: startSink(tb)}
+	c.config = collector.Config{
+		OTLPGRPC: opts.OTLPGRPC,
+		OTLPHTTP: FreeAddress(tb),
+		Zipkin:   FreeAddress(tb),
+		Health:   FreeAddress(tb),
+		Export:   c.After.Endpoint(),
+		Raw:      c.Before.Endpoint(),
+		Backends: opts.Backends,
+		LogFiles: opts.LogFiles,
+	}
+	if c.config.OTLPGRPC == "" {
+		c.config.OTLPGRPC = FreeAddress(tb)
+	}
+	if os.Getenv(withoutProcessorEnv) == "" {
+		c.config.Processors = []string{"gateway_semconv"}
+	}
+	text, err := c.config.YAML()
+	require.NoError(tb, err)
+	dir := tb.TempDir()
+	file := filepath.Join(dir, "config.yaml")
+	require.NoError(tb, os.WriteFile(file, []byte(text), 0o600))
+	c.Process = Start(tb, Command{
+		Name:  "otelcol-gatehouse",
+		Path:  CollectorBinary(tb),
+		Args:  []string{"--config", file},
+		Dir:   dir,
+		Ready: HTTPReady("http://" + c.config.Health + "/"),
+	})
+	return c
+}
+
+// OTLPGRPC is the address (host:port) of the OTLP receiver over gRPC.
+func (c *Collector) OTLPGRPC() string { return c.config.OTLPGRPC }
+
+// OTLPHTTP is the address (host:port) of the OTLP receiver over HTTP.
+func (c *Collector) OTLPHTTP() string { return c.config.OTLPHTTP }
+
+// Zipkin is the address (host:port) of the Zipkin receiver.
+func (c *Collector) Zipkin() string { return c.config.Zipkin }
+
+// Wait returns when at least that many spans and log records have come in and gone out, and fails the test when that
+// takes longer than ItemTimeout.
+func (c *Collector) Wait(tb testing.TB, spans, records int) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), ItemTimeout)
+	defer cancel()
+	require.NoError(tb, c.Before.Wait(ctx, spans, records), "the gateway sent less than expected")
+	require.NoError(tb, c.After.Wait(ctx, spans, records), "the Collector passed on less than it got")
+}
+
+func startSink(tb testing.TB) *replay.Sink {
+	tb.Helper()
+	sink, err := replay.StartSink()
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		if err := sink.Close(); err != nil {
+			tb.Errorf("close sink: %v", err)
+		}
+	})
+	return sink
+}
