@@ -168,7 +168,7 @@ func (m *istio) checkSpans(t *testing.T, x testbed.Exchange, g *target, r reques
 		return
 	}
 	server := g.serverSpan(t, x, r)
-	m.wantDownstream(g, r).check(t, server)
+	m.wantDownstream(g, r).Check(t, server)
 	clients := clientSpans(x, server.After)
 	if !g.spawns {
 		assert.Empty(t, clients, "sidecars make one span for a request")
@@ -223,7 +223,7 @@ var istioTags = testbed.Attributes{
 }
 
 // wantDownstream is the span of the request as it came: of kind client behind an application without upstream spans.
-func (m *istio) wantDownstream(g *target, r request) wantSpan {
+func (m *istio) wantDownstream(g *target, r request) testbed.WantSpan {
 	a := g.ofRequest(r).With(ofResponse(r.end)).With(m.ofUpstream(g, r.end)).With(istioTags).With(testbed.Attributes{
 		"url.scheme":                       "http",
 		"client.address":                   clientIP,
@@ -231,7 +231,7 @@ func (m *istio) wantDownstream(g *target, r request) wantSpan {
 		"node_id":                          istioNode,
 		"http.request.header.x-request-id": testbed.One(testbed.UUID),
 	})
-	w := wantSpan{WantSpan: testbed.WantSpan{Name: spanName(r), Kind: ptrace.SpanKindServer, Attributes: a}}
+	w := testbed.WantSpan{Name: spanName(r), Kind: ptrace.SpanKindServer, Attributes: a}
 	if r.end.code == 0 || r.end.code >= http.StatusInternalServerError {
 		w.Status = ptrace.StatusCodeError
 	}
@@ -247,12 +247,10 @@ func (m *istio) wantDownstream(g *target, r request) wantSpan {
 	if query, ok := a["url.query"].(string); ok {
 		full += "?" + query
 	}
-	a = a.With(testbed.Attributes{"url.full": full, "url.path": nil, "url.query": nil, "url.scheme": nil})
-	w.Attributes = a.With(testbed.Attributes{"network.peer.address": nil})
 	// Envoy's peer.address of a downstream span is who sent the request, whatever the span's kind.
-	w.fault = "the downstream peer is network.peer.address on Istio's outbound client spans, and their client.address is lost"
-	w.today = w.WantSpan
-	w.today.Attributes = a.With(testbed.Attributes{"client.address": nil})
+	w.Attributes = a.With(testbed.Attributes{
+		"url.full": full, "url.path": nil, "url.query": nil, "url.scheme": nil, "network.peer.address": nil,
+	})
 	return w
 }
 

@@ -227,7 +227,7 @@ func (k *kgateway) checkSpans(t *testing.T, x testbed.Exchange, g *target, r req
 	if !g.b3 {
 		assert.Equal(t, r.header["tracestate"], server.After.TraceState().AsRaw())
 	}
-	k.wantServer(g, r, k.proven(x, server)).check(t, server)
+	k.wantServer(g, r, k.proven(x, server)).Check(t, server)
 
 	clients := clientSpans(x, server.After)
 	tries := r.end.tries()
@@ -236,7 +236,7 @@ func (k *kgateway) checkSpans(t *testing.T, x testbed.Exchange, g *target, r req
 	}
 	require.Len(t, clients, len(tries), "spans of attempts to reach the upstream")
 	for i, try := range tries {
-		k.wantClient(g, r, try, i, clients[i].After.Batch == server.After.Batch, k.proven(x, clients[i])).check(t, clients[i])
+		k.wantClient(g, r, try, i, clients[i].After.Batch == server.After.Batch, k.proven(x, clients[i])).Check(t, clients[i])
 	}
 }
 

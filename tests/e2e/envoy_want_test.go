@@ -7,29 +7,12 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"testing"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
-
-// wantSpan is a wanted span. With a fault it says what makes it come out otherwise today, and as what.
-type wantSpan struct {
-	testbed.WantSpan
-	fault string
-	today testbed.WantSpan
-}
-
-func (w wantSpan) check(t *testing.T, p testbed.Pair[testbed.SpanItem]) {
-	t.Helper()
-	if w.fault == "" {
-		w.Check(t, p)
-		return
-	}
-	testbed.KnownFault(t, w.fault, w.Checking(p), w.today.Checking(p))
-}
 
 // requestMethod is the method as the conventions want it on a span and its original if that is known.
 func (r request) requestMethod() string {
@@ -170,7 +153,7 @@ func spanName(r request) string {
 }
 
 // wantServer is the downstream span.
-func (k *kgateway) wantServer(g *target, r request, proven bool) wantSpan {
+func (k *kgateway) wantServer(g *target, r request, proven bool) testbed.WantSpan {
 	a := g.ofRequest(r).With(ofResponse(r.end)).With(ofUpstream(r.end)).With(g.ofTags(r)).With(ofRPC(r.end)).With(testbed.Attributes{
 		"url.scheme":                       "http",
 		"client.address":                   clientIP,
@@ -191,7 +174,7 @@ func (k *kgateway) wantServer(g *target, r request, proven bool) wantSpan {
 		a["http.request.header.content-type"] = []string{"application/grpc"}
 		a["rpc.request.header.grpc-timeout"] = testbed.One(testbed.Matches(`\d+[a-zA-Z]`))
 	}
-	w := wantSpan{WantSpan: testbed.WantSpan{Name: spanName(r), Kind: ptrace.SpanKindServer, Attributes: a}}
+	w := testbed.WantSpan{Name: spanName(r), Kind: ptrace.SpanKindServer, Attributes: a}
 	if failed {
 		w.Status = ptrace.StatusCodeError
 	}
@@ -199,15 +182,11 @@ func (k *kgateway) wantServer(g *target, r request, proven bool) wantSpan {
 		w.Name = "checkout-route"
 	}
 	w.Resource = k.spanResource(g, proven)
-	if g.b3 && r.name != "decorated" {
-		w.fault, w.today = "the span name of Envoy's Zipkin tracer, the Host header, stays", w.WantSpan
-		w.today.Name = cmp.Or(r.host, shopHost)
-	}
 	return w
 }
 
 // wantClient is the span of one attempt. Method and with it the name come from the parent, if that came with it.
-func (k *kgateway) wantClient(g *target, r request, try attempt, number int, together, proven bool) wantSpan {
+func (k *kgateway) wantClient(g *target, r request, try attempt, number int, together, proven bool) testbed.WantSpan {
 	a := ofUpstream(r.end).With(g.ofTags(r)).With(testbed.Attributes{
 		"upstream_address":     k.addresses[r.end.serviceName()],
 		"network.peer.address": "127.0.0.1",
@@ -215,9 +194,9 @@ func (k *kgateway) wantClient(g *target, r request, try attempt, number int, tog
 		"server.address":       "127.0.0.1",
 		"server.port":          testbed.PortOf(k.addresses[r.end.serviceName()]),
 	})
-	w := wantSpan{WantSpan: testbed.WantSpan{
+	w := testbed.WantSpan{
 		Name: "router " + kgatewayCluster(r.end.serviceName()) + " egress", Kind: ptrace.SpanKindClient, Resource: k.spanResource(g, proven),
-	}}
+	}
 	if together {
 		w.Name = spanName(r)
 		a["http.request.method"] = r.requestMethod()
@@ -247,11 +226,6 @@ func (k *kgateway) wantClient(g *target, r request, try attempt, number int, tog
 		a["http.response.status_code"] = try.code
 	case try.canceled || try.timedOut:
 		a["canceled"] = "true"
-		if g.b3 { // the zipkin receiver turns the tag error into the status
-			w.fault = "Zipkin's tag error makes the span of an attempt that Envoy gave up an error without error.type"
-			w.today = w.WantSpan
-			w.today.Attributes, w.today.Status = a, ptrace.StatusCodeError
-		}
 		if try.timedOut && together { // only the parent says why
 			a, w.Status = a.With(testbed.Attributes{"error.type": "UT"}), ptrace.StatusCodeError
 		}

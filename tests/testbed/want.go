@@ -163,14 +163,6 @@ func (w WantSpan) Check(tb testing.TB, p Pair[SpanItem]) {
 	fail(tb, "span "+w.Name, faults, p.Before.lines, p.After.lines)
 }
 
-// Checking is Check as a function, for KnownFault.
-func (w WantSpan) Checking(p Pair[SpanItem]) func(testing.TB) {
-	return func(tb testing.TB) {
-		tb.Helper()
-		w.Check(tb, p)
-	}
-}
-
 // AnyTraceID stands for a trace id that the gateway made.
 const AnyTraceID = "any"
 
