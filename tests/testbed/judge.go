@@ -25,6 +25,8 @@ type Subject struct {
 type Exchange struct {
 	Spans   []Pair[SpanItem]
 	Records []Pair[RecordItem]
+	traces  []ptrace.Traces // what came in, as it came
+	logs    []plog.Logs
 }
 
 // NewExchange pairs the items that came in with those that went out.
@@ -32,6 +34,8 @@ func NewExchange(tracesIn, tracesOut []ptrace.Traces, logsIn, logsOut []plog.Log
 	return Exchange{
 		Spans:   pairUp(spanItems(tracesIn), spanItems(tracesOut), sameSpan),
 		Records: pairUp(recordItems(logsIn), recordItems(logsOut), sameRecord),
+		traces:  tracesIn,
+		logs:    logsIn,
 	}
 }
 
@@ -54,6 +58,7 @@ func (c *Collector) Exchange(tb testing.TB) Exchange {
 // concerned before and after.
 func (x Exchange) Judge(tb testing.TB, s Subject) {
 	tb.Helper()
+	x.record(tb, s)
 	Record(x.judge(tb, s))
 }
 
