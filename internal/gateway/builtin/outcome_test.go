@@ -70,7 +70,9 @@ func TestServerErrors(t *testing.T) {
 		if status == ptrace.StatusCodeUnset {
 			assert.False(t, has(is.Attributes(), "error.type"), "%s: an error.type without an error", where)
 		}
-		if was.Status().Code() == ptrace.StatusCodeError {
+		// Of an attempt that Envoy gave up, an error was made by the zipkin receiver, of the tag error.
+		gaveUp := code == 0 && str(was.Attributes(), "canceled") == "true"
+		if was.Status().Code() == ptrace.StatusCodeError && !gaveUp {
 			assert.Equal(t, ptrace.StatusCodeError, status, "%s: the emitter's word was undone", where)
 		}
 	})
