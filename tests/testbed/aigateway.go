@@ -17,8 +17,8 @@ const (
 	aigwVersion = "0.1.0a7" // of the Python package
 	// AIGatewayVersion is what the program in it says it is.
 	AIGatewayVersion = "1.2.0"
-	// AIGatewayEnvoy is the proxy that Envoy AI Gateway and Envoy Gateway are given. Both would download one otherwise.
-	AIGatewayEnvoy = "1.40.0"
+	// standaloneEnvoy is the proxy that Envoy AI Gateway and Envoy Gateway are given. Both would download one otherwise.
+	standaloneEnvoy = "1.40.0"
 	// aigwPort is the listener of the configuration that aigw makes from the environment
 	// (Envoy AI Gateway 1.2.0, internal/autoconfig/config.yaml.tmpl). It cannot be told another.
 	aigwPort = 1975
@@ -82,12 +82,12 @@ func newEnvoyHome(tb testing.TB) envoyHome {
 		home: home, runtime: runtime,
 		config: filepath.Join(home, "config"), data: filepath.Join(home, "data"), state: filepath.Join(home, "state"),
 	}
-	bin := filepath.Join(d.data, "envoy-versions", AIGatewayEnvoy, "bin")
+	bin := filepath.Join(d.data, "envoy-versions", standaloneEnvoy, "bin")
 	for _, dir := range []string{d.config, bin, d.state} {
 		require.NoError(tb, os.MkdirAll(dir, 0o700))
 	}
-	require.NoError(tb, os.Symlink(Binary(tb, "envoy", AIGatewayEnvoy, "envoy"), filepath.Join(bin, "envoy")))
-	require.NoError(tb, os.WriteFile(filepath.Join(d.config, "envoy-version"), []byte(AIGatewayEnvoy), 0o600))
+	require.NoError(tb, os.Symlink(Binary(tb, "envoy", standaloneEnvoy, "envoy"), filepath.Join(bin, "envoy")))
+	require.NoError(tb, os.WriteFile(filepath.Join(d.config, "envoy-version"), []byte(standaloneEnvoy), 0o600))
 	return d
 }
 
