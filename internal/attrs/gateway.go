@@ -138,6 +138,31 @@ const (
 	// GatewayConnectionStatus (int) is the status the gateway gave such a connection; not an HTTP status code.
 	GatewayConnectionStatus = "gateway.connection.status"
 
+	// GatewayTLSClientVerify (string) is what became of the client's certificate: NONE, SUCCESS or FAILED with a reason.
+	GatewayTLSClientVerify = "gateway.tls.client_verify"
+	// GatewayCorrelationID (string) is an id the gateway gave the request, or took over from the client, to find it again
+	// elsewhere; not a trace id.
+	GatewayCorrelationID = "gateway.correlation_id"
+
+	// GatewayGenAICost (double) is what a model call cost, by the price list the gateway was given, in its currency.
+	GatewayGenAICost = "gateway.gen_ai.cost"
+	// GatewayGenAIDuration (double, s) is how long the model's provider took for the whole answer.
+	GatewayGenAIDuration = "gateway.gen_ai.duration"
+	// GatewayGenAITimePerOutputToken (double, s) is the average time per token of the answer.
+	GatewayGenAITimePerOutputToken = "gateway.gen_ai.time_per_output_token"
+	// GatewayGenAICacheDuration (double, s) is how long the gateway's cache of model answers took to answer.
+	GatewayGenAICacheDuration = "gateway.gen_ai.cache.duration"
+	// GatewayGenAIEmbeddingsDuration (double, s) is how long the embeddings took that such a cache compares.
+	GatewayGenAIEmbeddingsDuration = "gateway.gen_ai.embeddings.duration"
+	// GatewayMCPDuration (double, s) is how long one call to an MCP server took.
+	GatewayMCPDuration = "gateway.mcp.duration"
+	// GatewayMCPResponseSize (int, By) is the size of the body an MCP server answered with.
+	GatewayMCPResponseSize = "gateway.mcp.response.body.size"
+	// GatewayA2ADuration (double, s) is how long one call to an agent took.
+	GatewayA2ADuration = "gateway.a2a.duration"
+	// GatewayA2AResponseSize (int, By) is the size of the body an agent answered with.
+	GatewayA2AResponseSize = "gateway.a2a.response.body.size"
+
 	// GatewayResponseReason (string) is why the gateway answered by itself, a closed set of each gateway.
 	GatewayResponseReason = "gateway.response.reason"
 	// GatewayResponseDetails (string) is how the response came to be (Envoy's response_code_details).
@@ -169,6 +194,9 @@ const (
 	// GatewayFilterState (map) is the state that filters shared about the request, by object.
 	GatewayFilterState = "gateway.filter_state"
 
+	// GatewayTLSServerName (string) is the server the client named when it opened the TLS connection (SNI); it may be
+	// another than the host of the request.
+	GatewayTLSServerName = "gateway.tls.server_name"
 	// GatewayTLSSessionID (string) is the id of the client's TLS session.
 	GatewayTLSSessionID = "gateway.tls.session_id"
 	// GatewayTLSClientNames (string[]) is the subject alternative names of the client's certificate, URIs and DNS names.
