@@ -21,11 +21,8 @@ func (d *Decoder) address(s, addressKey, portKey string) {
 		case 2<<3 | text:
 			address = d.pair(r.text()).key // Pipe: path is field 1
 		case 3<<3 | text:
-			address = "envoy://"
 			internal := d.pair(r.text()) // EnvoyInternalAddress: server_listener_name, endpoint_id
-			if address += internal.key; internal.value != "" {
-				address += "/" + internal.value
-			}
+			address = "envoy://" + internal.key + "/" + internal.value
 		default:
 			r.skip(tag)
 		}

@@ -1,6 +1,8 @@
 package als
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
@@ -53,7 +55,7 @@ func (d *Decoder) common(s string) {
 		case 17<<3 | text:
 			d.metadata(r.text())
 		case 18<<3 | text:
-			d.str(attrs.GatewayUpstreamFailureReason, r.text())
+			d.str(attrs.GatewayUpstreamFailureReason, words(r.text()))
 		case 19<<3 | text:
 			d.str(routeName, r.text())
 		case 20<<3 | text:
@@ -77,7 +79,7 @@ func (d *Decoder) common(s string) {
 		case 27<<3 | varint:
 			e.intermediate = r.varint() != 0
 		case 28<<3 | text:
-			d.str(attrs.GatewayDownstreamFailureReason, r.text())
+			d.str(attrs.GatewayDownstreamFailureReason, words(r.text()))
 		case 29<<3 | varint:
 			d.count(choose(e.kind, attrs.HTTPResponseSize, attrs.GatewayConnectionWireBytesSent), r.varint())
 		case 30<<3 | varint:
@@ -99,6 +101,10 @@ func (d *Decoder) common(s string) {
 	d.put(attrs.GatewayUpstreamAttempts).SetInt(int64(min(attempts, 1<<32-1)))
 	d.closeMaps()
 }
+
+// words writes a transport's reason as Envoy's formatter does for all its other access logs, with '_' for ' ' (recorded
+// from Envoy 1.40.0; source/common/formatter/stream_info_formatter.cc): one reason must not have two spellings.
+func words(s string) string { return strings.ReplaceAll(s, " ", "_") }
 
 // choose returns the name for the kind of entry.
 func choose(kind Kind, http, tcp string) string {

@@ -64,7 +64,8 @@ const (
 type Decoder struct {
 	opts  Options
 	build xpdata.MapBuilder
-	// size is how many attributes the last entry had: the next one of a stream is much alike.
+	// size is how many attributes the largest entries lately had: the next one of a stream is much alike, and a list that
+	// has to grow is made twice.
 	size int
 	// keys remembers the names of header attributes, so that a logged header costs no string for its name.
 	keys map[headerKey]string
@@ -73,7 +74,7 @@ type Decoder struct {
 	tags  []member
 	trail []member
 	e     entry
-	maps  maps
+	maps  memberMaps
 }
 
 // headerKey is a header under the prefix of its attribute's name.
@@ -95,7 +96,8 @@ type entry struct {
 	hasResponse  bool
 	hasCode      bool
 	http3, udp   bool
-	grpc         bool
+	grpc         bool   // by its content type, or a gRPC status
+	target       string // the path that was sent upstream, for gRPC its method
 	trace        traceHeaders
 	malformed    [MalformedCount]bool
 }
@@ -159,7 +161,7 @@ func (d *Decoder) decode(kind Kind, s string) {
 		d.http(s)
 	}
 	d.finish()
-	d.size = len(d.used)
+	d.size = max(len(d.used), d.size-d.size/16)
 }
 
 // finish writes what needs several fields, and at last what users named.
@@ -184,6 +186,9 @@ func (d *Decoder) finish() {
 		} else {
 			d.str(attrs.NetworkTransport, "udp")
 		}
+	}
+	if e.grpc {
+		d.str(grpcPath, e.target)
 	}
 	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
 		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it
@@ -253,6 +258,13 @@ func (d *Decoder) done(r *reader) {
 	if r.broken {
 		d.malformed(MalformedEntry)
 	}
+}
+
+// grpcType tells the content types of gRPC as Envoy does (Envoy 1.40.0, source/common/grpc/common.cc,
+// hasGrpcContentType).
+func grpcType(contentType string) bool {
+	rest, ok := strings.CutPrefix(contentType, "application/grpc")
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
 // pair reads an entry of a map of strings.

@@ -6,10 +6,9 @@ import "strings"
 const unauthorized = 13
 
 // responseFlags reads ResponseFlags and returns their short names as every other access log of Envoy has them,
-// "UF,URX". "" means none. Flags that extensions register have no field in this message: they do not arrive.
+// "URX,UF". "" means none. Flags that extensions register have no field in this message: they do not arrive.
 func (d *Decoder) responseFlags(s string) string {
 	var set [len(flags)]bool
-	n := 0
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		number := tag >> 3
@@ -27,25 +26,28 @@ func (d *Decoder) responseFlags(s string) string {
 		}
 	}
 	d.done(&r)
-	first := ""
-	for i, on := range set {
-		if on {
-			if n++; n == 1 {
-				first = flags[i]
-			}
+	names := make([]string, 0, 4)
+	for _, i := range early { // those before the others
+		if set[i] {
+			names = append(names, flags[i])
+			set[i] = false
 		}
 	}
-	if n < 2 {
-		return first
-	}
-	names := make([]string, 0, n)
 	for i, on := range set {
 		if on {
 			names = append(names, flags[i])
 		}
 	}
+	if len(names) == 1 {
+		return names[0]
+	}
 	return strings.Join(names, ",")
 }
+
+// early are the flags that Envoy sets, and therefore writes, before any other: a fault is injected before anything goes
+// upstream, and that there are no more retries is noted before the failure itself (Envoy 1.40.0,
+// source/common/router/router.cc; recorded as "URX,UF"). The message has flags without an order.
+var early = [...]int{10, 11, 16}
 
 // unauthorized checks the reason of a refusal: the flag says all of the one there is.
 func (d *Decoder) unauthorized(s string) {

@@ -53,6 +53,7 @@ func (d *Decoder) request(s string) {
 			}
 		case 5<<3 | text:
 			target = r.text()
+			d.e.target = target
 		case 6<<3 | text:
 			d.str(attrs.UserAgentOriginal, r.text())
 		case 7<<3 | text:
@@ -77,6 +78,9 @@ func (d *Decoder) request(s string) {
 			h := d.pair(r.text())
 			d.header(attrs.HTTPRequestHeader, h)
 			d.e.trace.header(h.key, h.value)
+			if h.key == "content-type" {
+				d.e.grpc = d.e.grpc || grpcType(h.value)
+			}
 		case 14<<3 | varint:
 			d.count(attrs.GatewayUpstreamHeaderBytesSent, r.varint())
 		case 15<<3 | varint:
@@ -134,7 +138,10 @@ func (d *Decoder) response(s string) {
 			}
 			h := d.pair(r.text())
 			d.header(attrs.HTTPResponseHeader, h)
-			if h.key == "grpc-status" && status == "" { // an answer of trailers only
+			switch {
+			case h.key == "content-type":
+				d.e.grpc = d.e.grpc || grpcType(h.value)
+			case h.key == "grpc-status" && status == "": // an answer of trailers only
 				status = h.value
 			}
 		case 5<<3 | text:
@@ -168,6 +175,7 @@ func (d *Decoder) trailers(status string) {
 	prefix := attrs.GatewayResponseTrailer
 	if status != "" {
 		prefix = attrs.RPCResponseTrailer
+		d.e.grpc = true
 		d.str(grpcStatus, status)
 		d.str(grpcMessage, message)
 	}

@@ -21,6 +21,7 @@ const (
 	referer             = "referer"
 	grpcStatus          = "grpc_status_number"
 	grpcMessage         = "grpc.message"
+	grpcPath            = "grpc.path"
 )
 
 // Labels of the resource, as Envoy's OTLP access log has them (Envoy 1.40.0,
@@ -67,8 +68,7 @@ var httpVersions = [...]string{"", "1.0", "1.1", "2", "3"}
 // tlsVersions are the values of TLSProperties.TLSVersion.
 var tlsVersions = [...]string{"", "1.0", "1.1", "1.2", "1.3"}
 
-// flags are the short names of ResponseFlags by field number (Envoy 1.40.0, source/common/stream_info/utility.h). The
-// order is that in which Envoy writes them.
+// flags are the short names of ResponseFlags by field number (Envoy 1.40.0, source/common/stream_info/utility.h).
 var flags = [...]string{
 	1: "LH", 2: "UH", 3: "UT", 4: "LR", 5: "UR", 6: "UF", 7: "UC", 8: "UO", 9: "NR", 10: "DI", 11: "FI", 12: "RL",
 	13: "UAEX", 14: "RLSE", 15: "DC", 16: "URX", 17: "SI", 18: "IH", 19: "DPE", 20: "UMSDR", 21: "RFCF", 22: "NFCF",

@@ -13,8 +13,8 @@ const maxDepth = 32
 
 const redacted = "REDACTED"
 
-// maps are the two maps of an entry that come member by member.
-type maps struct {
+// memberMaps are the two maps of an entry that come member by member.
+type memberMaps struct {
 	metadata, state pcommon.Map
 	members         int
 }
@@ -76,7 +76,7 @@ func (d *Decoder) closeMaps() {
 	if d.maps.state != (pcommon.Map{}) && d.maps.state.Len() > 0 {
 		d.maps.state.MoveTo(d.put(attrs.GatewayFilterState).SetEmptyMap())
 	}
-	d.maps = maps{}
+	d.maps = memberMaps{}
 }
 
 // structure reads google.protobuf.Struct.
