@@ -17,7 +17,8 @@ func (d *Decoder) address(s, addressKey, portKey string) {
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		switch tag {
 		case 1<<3 | text:
-			address, port = d.socket(r.text(), portKey == attrs.ClientPort || portKey == attrs.NetworkPeerPort)
+			upstream := portKey == attrs.GatewayUpstreamPort || portKey == attrs.GatewayUpstreamLocalPort
+			address, port = d.socket(r.text(), !upstream)
 		case 2<<3 | text:
 			address = d.pair(r.text()).key // Pipe: path is field 1
 		case 3<<3 | text:
