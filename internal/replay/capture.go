@@ -28,11 +28,12 @@ const (
 	FormatZipkin    Format = "zipkin"     // one Zipkin v2 JSON array a line
 	FormatLines     Format = "lines"      // what a gateway wrote to a file or to stdout
 	FormatBody      Format = "body"       // one JSON document that a file logger would write as one line
+	FormatKongLog   Format = "kong-log"   // one message of Kong's log plugins a line: an object or an array of objects
 	FormatALS       Format = "als"        // one StreamAccessLogsMessage of Envoy's access log service a line, protobuf JSON
 )
 
 // receivers are the formats that only a receiver of this repository reads: pdata has no decoder for them.
-var receivers = map[Format]bool{FormatALS: true}
+var receivers = map[Format]bool{FormatALS: true, FormatKongLog: true}
 
 // Capture names one file of recorded telemetry.
 type Capture struct {
@@ -125,6 +126,9 @@ func parseName(name string) (Capture, error) {
 		c.Signal, c.Format = SignalTraces, FormatZipkin
 	case ext == ".jsonl" && lastWord(what) == "als":
 		c.Signal, c.Format = SignalLogs, FormatALS
+	case ext == ".jsonl" && (strings.Contains(what, "http-log") || strings.HasSuffix(what, "tcp-log") || strings.HasSuffix(what, "udp-log")),
+		ext == ".txt" && what == "loggly":
+		c.Signal, c.Format = SignalLogs, FormatKongLog
 	case isJSON && lastWord(what) == "traces":
 		c.Signal, c.Format = SignalTraces, FormatOTLPJSON
 	case isJSON && lastWord(what) == "logs":
@@ -135,7 +139,7 @@ func parseName(name string) (Capture, error) {
 		c.Signal, c.Format = SignalLogs, FormatLines
 	default:
 		return Capture{}, fmt.Errorf("capture %q: cannot tell the format from the name, want one that ends in "+
-			"traces, logs, als, access or stdout, or starts with zipkin, raw-traces or raw-logs", name)
+			"traces, logs, als, http-log, tcp-log, udp-log, access or stdout, or starts with zipkin, raw-traces or raw-logs", name)
 	}
 	return c, nil
 }
