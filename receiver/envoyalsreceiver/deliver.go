@@ -39,8 +39,7 @@ func (s *stream) insist(err error, n int, again func() plog.Logs) error {
 	timer := time.NewTimer(jitter(wait, retry.RandomizationFactor))
 	defer timer.Stop()
 	for {
-		var part consumererror.Logs
-		if errors.As(err, &part) { // some were taken: the others remain
+		if part, ok := errors.AsType[consumererror.Logs](err); ok { // some were taken: the others remain
 			rest := part.Data()
 			n = rest.LogRecordCount()
 			again = func() plog.Logs {

@@ -75,11 +75,11 @@ func (r *running) dial(t *testing.T, opts ...grpc.DialOption) accesslog.AccessLo
 }
 
 // stream opens a stream that ends with the test.
-func (r *running) stream(t *testing.T, opts ...grpc.DialOption) grpc.ClientStreamingClient[accesslog.StreamAccessLogsMessage, accesslog.StreamAccessLogsResponse] {
+func (r *running) stream(t *testing.T) grpc.ClientStreamingClient[accesslog.StreamAccessLogsMessage, accesslog.StreamAccessLogsResponse] {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	s, err := r.dial(t, opts...).StreamAccessLogs(ctx)
+	s, err := r.dial(t).StreamAccessLogs(ctx)
 	require.NoError(t, err)
 	return s
 }
@@ -188,4 +188,12 @@ func paths(t *testing.T, records []plog.LogRecord) []string {
 		out = append(out, v.Str())
 	}
 	return out
+}
+
+// unstarted is a receiver that the test starts by itself.
+func unstarted(t *testing.T, cfg *Config) *alsReceiver {
+	t.Helper()
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), cfg, &sink{})
+	require.NoError(t, err)
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	accesslogdata "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	accesslog "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -51,16 +51,15 @@ func BenchmarkALS(b *testing.B) {
 			for i := range ways {
 				runs[i] = ways[i].open(b, freeAddress(b), ways[i].behind(b))
 			}
-			const times = 3
 			for b.Loop() {
 				for _, r := range runs {
-					r.turn(b, times)
+					r.turn(b, turnTimes)
 				}
 			}
 			b.ReportMetric(0, "ns/op") // an operation is a turn of each
-			ours := perRecord(b, runs[len(runs)-1], times)
+			ours := perRecord(b, runs[len(runs)-1])
 			for _, r := range runs {
-				p := perRecord(b, r, times)
+				p := perRecord(b, r)
 				b.ReportMetric(p.cpu, "cpu-ns/record:"+r.name)
 				b.ReportMetric(p.allocs, "allocs/record:"+r.name)
 				b.ReportMetric(p.bytes, "B/record:"+r.name)
@@ -72,15 +71,15 @@ func BenchmarkALS(b *testing.B) {
 	}
 }
 
-func perRecord(b *testing.B, r *running, times int) price {
+func perRecord(b *testing.B, r *running) price {
 	b.Helper()
-	records := float64(b.N * times * r.records)
+	records := float64(b.N * turnTimes * r.records)
 	return price{
 		cpu: float64(r.used.cpu.Nanoseconds()) / records, allocs: float64(r.used.mallocs) / records, bytes: float64(r.used.bytes) / records,
 	}
 }
 
-// semconv is set for the ways that have gateway_semconv behind them.
+// behind returns what stands behind the receiver, for the ways that have gateway_semconv there.
 func (w *way) behind(b *testing.B) func(consumer.Logs) consumer.Logs {
 	b.Helper()
 	const suffix = "+semconv"
@@ -111,8 +110,11 @@ func alsWays(tb testing.TB, size int) []way {
 	}
 }
 
-// turnRecords is about how many records a turn has, before its times.
-const turnRecords = 2100
+// A turn is turnTimes times about turnRecords records.
+const (
+	turnTimes   = 3
+	turnRecords = 2100
+)
 
 func total(size int) int { return (turnRecords + size - 1) / size * size }
 

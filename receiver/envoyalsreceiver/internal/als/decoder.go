@@ -1,6 +1,7 @@
 package als
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -196,11 +197,8 @@ func (d *Decoder) finish() {
 	own := len(d.used)
 	for _, t := range d.tags {
 		key := t.key
-		for _, taken := range d.used[:own] {
-			if taken == key {
-				key = attrs.GatewayCustomTag + key
-				break
-			}
+		if slices.Contains(d.used[:own], key) {
+			key = attrs.GatewayCustomTag + key
 		}
 		d.str(key, t.value)
 		e.trace.tag(t.key, t.value)

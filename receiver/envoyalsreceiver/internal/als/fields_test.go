@@ -138,8 +138,8 @@ func fill(m protoreflect.Message, where []protoreflect.FieldDescriptor, set bool
 	}
 	switch {
 	case f.IsMap() && f.MapValue().Message() != nil:
-		any, _ := anypb.New(structpb.NewStringValue("v"))
-		m.Mutable(f).Map().Set(protoreflect.ValueOfString("k").MapKey(), protoreflect.ValueOfMessage(any.ProtoReflect()))
+		packed, _ := anypb.New(structpb.NewStringValue("v"))
+		m.Mutable(f).Map().Set(protoreflect.ValueOfString("k").MapKey(), protoreflect.ValueOfMessage(packed.ProtoReflect()))
 	case f.IsMap():
 		m.Mutable(f).Map().Set(protoreflect.ValueOfString("k").MapKey(), protoreflect.ValueOfString("v"))
 	case f.Message() != nil && f.Message().Name() == "Metadata":

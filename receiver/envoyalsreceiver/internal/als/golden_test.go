@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,9 +53,14 @@ func decodeAll(tb testing.TB, opts Options, messages ...[]byte) ([]plog.Logs, Co
 	return batches, counts
 }
 
+var compileOnce = sync.OnceValues(func() (*gateway.Engine, error) {
+	return gateway.Compile(builtin.Profiles(), gateway.DefaultOptions())
+})
+
+// engine is the one of gateway_semconv's default configuration, shared: engines are immutable.
 func engine(tb testing.TB) *gateway.Engine {
 	tb.Helper()
-	e, err := gateway.Compile(builtin.Profiles(), gateway.DefaultOptions())
+	e, err := compileOnce()
 	require.NoError(tb, err)
 	return e
 }
@@ -66,15 +73,12 @@ func TestGolden(t *testing.T) {
 		batches, counts := decodeAll(t, everything, messages(t, name)...)
 		require.Zero(t, counts.Malformed, name)
 		require.Zero(t, counts.Skipped, name)
-		var all []gatewaytest.Batch
+		var text strings.Builder
 		for _, ld := range batches {
 			e.Logs(ld)
-			all = append(all, gatewaytest.Batch{IsLogs: true, Logs: ld})
+			text.WriteString(gatewaytest.Logs(ld))
 		}
-		got := ""
-		for _, b := range all {
-			got += b.Text()
-		}
+		got := text.String()
 		path := filepath.Join("testdata", "golden", filepath.FromSlash(name)+".txt")
 		if *update {
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
