@@ -40,6 +40,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
+	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -50,6 +51,7 @@ func Factories() (otelcol.Factories, error) {
 		otlpreceiver.NewFactory(),
 		zipkinreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
+		envoyalsreceiver.NewFactory(),
 	); err != nil {
 		return f, err
 	}
