@@ -41,6 +41,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver"
+	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -52,6 +53,7 @@ func Factories() (otelcol.Factories, error) {
 		zipkinreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 		envoyalsreceiver.NewFactory(),
+		konglogreceiver.NewFactory(),
 	); err != nil {
 		return f, err
 	}
