@@ -1,7 +1,6 @@
 package als
 
 import (
-	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -70,8 +69,8 @@ type Decoder struct {
 	size int
 	// keys remembers the names of header attributes, so that a logged header costs no string for its name.
 	keys map[headerKey]string
-	// used are the names of the attributes of this entry, for custom tags with the same one.
-	used  []string
+	// n is how many attributes this entry has so far.
+	n     int
 	tags  []member
 	trail []member
 	e     entry
@@ -139,12 +138,12 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 		rec := to.AppendEmpty()
 		rec.SetTimestamp(d.e.start)
 		rec.SetObservedTimestamp(observed)
-		d.e.trace.set(rec)
 		d.build.UnsafeIntoMap(rec.Attributes())
+		d.customTags(rec.Attributes())
+		d.e.trace.set(rec)
 		counts.Records[kind]++
 		n++
 	}
-	clear(d.used[:cap(d.used)])
 	clear(d.tags[:cap(d.tags)])
 	clear(d.trail[:cap(d.trail)])
 	d.e = entry{}
@@ -154,7 +153,7 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 // decode reads one entry into the builder and d.e.
 func (d *Decoder) decode(kind Kind, s string) {
 	d.e = entry{kind: kind, received: -1, answered: -1}
-	d.used, d.tags, d.trail = d.used[:0], d.tags[:0], d.trail[:0]
+	d.n, d.tags, d.trail = 0, d.tags[:0], d.trail[:0]
 	d.build.EnsureCapacity(d.size)
 	if kind == TCP {
 		d.tcp(s)
@@ -162,10 +161,10 @@ func (d *Decoder) decode(kind Kind, s string) {
 		d.http(s)
 	}
 	d.finish()
-	d.size = max(len(d.used), d.size-d.size/16)
+	d.size = max(d.n+len(d.tags), d.size-d.size/16)
 }
 
-// finish writes what needs several fields, and at last what users named.
+// finish writes what needs several fields.
 func (d *Decoder) finish() {
 	e := &d.e
 	if e.logType != 0 {
@@ -194,14 +193,20 @@ func (d *Decoder) finish() {
 	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
 		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it
 	}
-	own := len(d.used)
+}
+
+// customTags adds what users named. They do not know the other names, so one of them may be taken.
+func (d *Decoder) customTags(to pcommon.Map) {
 	for _, t := range d.tags {
+		if t.value == "" {
+			continue
+		}
 		key := t.key
-		if slices.Contains(d.used[:own], key) {
+		if _, taken := to.Get(key); taken {
 			key = attrs.GatewayCustomTag + key
 		}
-		d.str(key, t.value)
-		e.trace.tag(t.key, t.value)
+		to.PutStr(key, t.value)
+		d.e.trace.tag(t.key, t.value)
 	}
 }
 
@@ -216,7 +221,7 @@ func (d *Decoder) ends() bool {
 
 // put appends an attribute without a value.
 func (d *Decoder) put(key string) pcommon.Value {
-	d.used = append(d.used, key)
+	d.n++
 	return d.build.AppendEmpty(key)
 }
 
