@@ -77,7 +77,7 @@ func TestConfigRefused(t *testing.T) {
 		`url::redact_query: "" is not a name: remove it`,
 		`header_attributes::redact: "" is not a name: remove it`,
 	} {
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 	}
 	_, err = load(t, "slow_retry")
 	assert.ErrorContains(t, err, "want initial_interval above 0, max_interval not below it and multiplier 1 or more")

@@ -112,7 +112,7 @@ func alsWays(tb testing.TB, size int) []way {
 
 // A turn is turnTimes times about turnRecords records.
 const (
-	turnTimes   = 3
+	turnTimes   = 2
 	turnRecords = 2100
 )
 
