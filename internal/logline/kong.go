@@ -1,12 +1,11 @@
 package logline
 
 import (
-	"hash/maphash"
+	"math"
 	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/xpdata"
 )
 
 // KongOptions are choices about what is read.
@@ -31,21 +30,9 @@ type KongRecord struct {
 const (
 	maxKongFields  = 4096
 	maxKongFlatten = 8 // levels that become dotted keys; what is deeper stays an object
-	maxInterned    = 4096
+	internedKeys   = 1024
 	maxInternedKey = 256
 )
-
-// kongField is one attribute to be.
-type kongField struct {
-	key  string
-	kind pcommon.ValueType // Empty: taken back
-	one  bool              // with kind Slice: an array of the one string in str
-	b    bool
-	str  string
-	int  int64
-	f    float64
-	val  pcommon.Value // for Slice and Map
-}
 
 // kongParser reads objects of Kong's log serializer (Kong 3.4.2 to 3.9.3, kong/pdk/log.lua). It is used for one
 // record after the other and keeps its buffers and the keys it has made.
@@ -55,7 +42,7 @@ type kongParser struct {
 	out     []kongField
 	noted   [noteCount]int32 // index in out plus one
 	table   []uint16         // places in out by hash of the key, plus one
-	keys    map[joint]string
+	keys    [internedKeys / 2][2]joint
 	scratch []byte
 
 	hasTries            bool
@@ -68,14 +55,8 @@ type kongParser struct {
 	traces              [traceFormats]string
 }
 
-// joint is a key made of two parts.
-type joint struct{ prefix, name string }
-
-// kongSeed makes the hash of a key unknown to whoever writes keys.
-var kongSeed = maphash.MakeSeed()
-
 func newKongParser() *kongParser {
-	return &kongParser{keys: make(map[joint]string)}
+	return &kongParser{}
 }
 
 // record reads the object at the parser's position into attrs, which is empty, and stays behind it.
@@ -203,13 +184,17 @@ func (p *kongParser) any(n *kongNode, key string, depth int) error {
 		if n.role == roleGenAI && s == "UNSPECIFIED" {
 			return nil // Kong's word for unknown
 		}
-		return p.add(n, kongField{key: key, kind: pcommon.ValueTypeStr, str: s})
+		return p.addStr(n, key, s)
 	case 't', 'f':
 		b, err := p.boolean()
 		if err != nil {
 			return err
 		}
-		return p.add(n, kongField{key: key, kind: pcommon.ValueTypeBool, b: b})
+		f, err := p.add(n, key, pcommon.ValueTypeBool)
+		if err == nil && b {
+			f.num = 1
+		}
+		return err
 	case 'n':
 		return p.literal("null") // Kong never writes one; unset fields are absent
 	}
@@ -217,7 +202,19 @@ func (p *kongParser) any(n *kongNode, key string, depth int) error {
 	if err != nil {
 		return err
 	}
-	return p.add(n, kongField{key: key, kind: num.kind, int: num.int, f: num.double, str: num.text})
+	f, err := p.add(n, key, num.kind)
+	if err != nil {
+		return err
+	}
+	switch num.kind {
+	case pcommon.ValueTypeInt:
+		f.num = num.int
+	case pcommon.ValueTypeDouble:
+		f.num = int64(math.Float64bits(num.double))
+	default:
+		f.str = num.text
+	}
+	return nil
 }
 
 // nested keeps an object or array as it is. An empty one is nothing: an empty Lua table is "{}", whatever it held.
@@ -229,7 +226,11 @@ func (p *kongParser) nested(key string, depth int) error {
 	if v.Type() == pcommon.ValueTypeMap && v.Map().Len() == 0 || v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 0 {
 		return nil
 	}
-	return p.add(genericNode, kongField{key: key, kind: v.Type(), val: v})
+	f, err := p.add(genericNode, key, v.Type())
+	if err == nil {
+		f.val = v
+	}
+	return err
 }
 
 // list reads an array and calls element in front of every value in it, counted from 1.
@@ -331,11 +332,15 @@ func (p *kongParser) header(prefix, name string, depth int) error {
 		return err
 	}
 	if name == "user-agent" && prefix == requestHeader {
-		if err = p.add(genericNode, kongField{key: "user_agent.original", kind: pcommon.ValueTypeStr, str: s}); err != nil {
+		if err = p.addStr(genericNode, "user_agent.original", s); err != nil {
 			return err
 		}
 	}
-	return p.add(genericNode, kongField{key: key, kind: pcommon.ValueTypeSlice, one: true, str: s})
+	f, err := p.add(genericNode, key, pcommon.ValueTypeSlice)
+	if err == nil {
+		f.one, f.str = true, s
+	}
+	return err
 }
 
 // identity tells the members that say who called.
@@ -352,11 +357,21 @@ func (p *kongParser) identity(n, child *kongNode, name string) bool {
 	return false
 }
 
-func (p *kongParser) add(n *kongNode, f kongField) error {
-	if len(p.out) == maxKongFields {
-		return p.fail("at most 4096 fields")
+// addStr appends a text.
+func (p *kongParser) addStr(n *kongNode, key, value string) error {
+	f, err := p.add(n, key, pcommon.ValueTypeStr)
+	if err == nil {
+		f.str = value
 	}
-	p.out = append(p.out, f)
+	return err
+}
+
+// add appends a field, whose value is the caller's to set.
+func (p *kongParser) add(n *kongNode, key string, kind pcommon.ValueType) (*kongField, error) {
+	if len(p.out) >= maxKongFields {
+		return nil, p.fail("at most 4096 fields")
+	}
+	f := p.slot(key, kind)
 	if n.note != noteNone {
 		at := int32(len(p.out))
 		switch n.note {
@@ -372,136 +387,18 @@ func (p *kongParser) add(n *kongNode, f kongField) error {
 			p.noted[n.note] = at
 		}
 	}
-	return nil
+	return f, nil
 }
 
-// join returns prefix+name, the same string every time where it can. The name is part of a body that must not be kept
-// alive by a key.
-func (p *kongParser) join(prefix, name string) string {
-	if key, ok := p.keys[joint{prefix, name}]; ok {
-		return key
+// slot is the next field. It is filled in place: what an earlier record left there does not matter, and copying a
+// whole field costs the garbage collector more than its parts.
+func (p *kongParser) slot(key string, kind pcommon.ValueType) *kongField {
+	if len(p.out) == cap(p.out) {
+		p.out = append(p.out, kongField{})
+	} else {
+		p.out = p.out[:len(p.out)+1]
 	}
-	key := prefix + name
-	if len(key) <= maxInternedKey {
-		if len(p.keys) >= maxInterned {
-			clear(p.keys) // names nobody repeats
-		}
-		p.keys[joint{strings.Clone(prefix), key[len(prefix):]}] = key
-	}
-	return key
-}
-
-// skipValue passes over a value that is not kept.
-func (p *kongParser) skipValue(depth int) error {
-	switch p.peek() {
-	case '{', '[':
-		at := p.i
-		if !p.skipNested() {
-			p.i = at
-			return p.fail("a closing bracket for the value that starts")
-		}
-		return nil
-	}
-	return p.value(pcommon.NewValueEmpty(), depth)
-}
-
-// skipNested goes behind the object or array that starts at the position, by its brackets alone; false when it never
-// closes.
-func (p *kongParser) skipNested() bool {
-	open := 0
-	for p.i < len(p.s) {
-		switch p.s[p.i] {
-		case '{', '[':
-			open++
-		case '}', ']':
-			if open--; open == 0 {
-				p.i++
-				return true
-			}
-		case '"':
-			if !p.skipString() {
-				return false
-			}
-			continue
-		}
-		p.i++
-	}
-	return false
-}
-
-// skipString goes behind the string that starts at the position.
-func (p *kongParser) skipString() bool {
-	for i := p.i + 1; i < len(p.s); i++ {
-		switch p.s[i] {
-		case '\\':
-			i++
-		case '"':
-			p.i = i + 1
-			return true
-		}
-	}
-	p.i = len(p.s)
-	return false
-}
-
-// write puts the fields into attrs. Of a key that comes twice the last one counts.
-func (p *kongParser) write(attrs pcommon.Map) {
-	places := 64
-	for places < 2*len(p.out) {
-		places *= 2
-	}
-	if cap(p.table) < places {
-		p.table = make([]uint16, places)
-	}
-	p.table = p.table[:places]
-	clear(p.table)
-	kept := 0
-	for i := range p.out {
-		f := &p.out[i]
-		if f.kind == pcommon.ValueTypeEmpty {
-			continue
-		}
-		at := int(maphash.String(kongSeed, f.key)) & (places - 1)
-		for {
-			other := p.table[at]
-			if other == 0 {
-				kept++
-				break
-			}
-			if old := &p.out[other-1]; old.key == f.key {
-				old.kind = pcommon.ValueTypeEmpty
-				break
-			}
-			at = (at + 1) & (places - 1)
-		}
-		p.table[at] = uint16(i + 1)
-	}
-	var b xpdata.MapBuilder
-	b.EnsureCapacity(kept)
-	for i := range p.out {
-		p.out[i].write(&b)
-	}
-	b.UnsafeIntoMap(attrs)
-	clear(p.out) // they hold the body
-}
-
-func (f *kongField) write(b *xpdata.MapBuilder) {
-	switch f.kind {
-	case pcommon.ValueTypeStr:
-		b.AppendEmpty(f.key).SetStr(f.str)
-	case pcommon.ValueTypeInt:
-		b.AppendEmpty(f.key).SetInt(f.int)
-	case pcommon.ValueTypeDouble:
-		b.AppendEmpty(f.key).SetDouble(f.f)
-	case pcommon.ValueTypeBool:
-		b.AppendEmpty(f.key).SetBool(f.b)
-	case pcommon.ValueTypeSlice, pcommon.ValueTypeMap:
-		v := b.AppendEmpty(f.key)
-		if f.one {
-			v.SetEmptySlice().AppendEmpty().SetStr(f.str)
-			return
-		}
-		f.val.MoveTo(v)
-	case pcommon.ValueTypeEmpty, pcommon.ValueTypeBytes:
-	}
+	f := &p.out[len(p.out)-1]
+	f.key, f.kind, f.one, f.num = key, kind, false, 0
+	return f
 }

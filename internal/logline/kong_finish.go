@@ -54,7 +54,7 @@ func (p *kongParser) get(n kongNote) *kongField {
 
 // more appends a text that is not in the object. It has room whatever the object held.
 func (p *kongParser) more(key, value string) {
-	p.out = append(p.out, kongField{key: key, kind: pcommon.ValueTypeStr, str: value})
+	p.slot(key, pcommon.ValueTypeStr).str = value
 }
 
 // settleTries says how often and where the request was sent. The last try is the one that counted.
@@ -62,7 +62,7 @@ func (p *kongParser) settleTries() {
 	if !p.hasTries {
 		return
 	}
-	p.out = append(p.out, kongField{key: "kong.upstream.tries", kind: pcommon.ValueTypeInt, int: int64(p.tries)})
+	p.slot("kong.upstream.tries", pcommon.ValueTypeInt).num = int64(p.tries)
 	for _, last := range [...]struct {
 		at  int32
 		key string
@@ -114,7 +114,7 @@ func (p *kongParser) nginxFailure() bool {
 	if p.lastCode == 0 {
 		return false
 	}
-	code := p.out[p.lastCode-1].int
+	code := p.out[p.lastCode-1].num
 	return code == 502 || code == 504
 }
 
@@ -145,7 +145,7 @@ func sumOfList(f *kongField) {
 		}
 		sum += n
 	}
-	f.kind, f.int = pcommon.ValueTypeInt, sum
+	f.kind, f.num = pcommon.ValueTypeInt, sum
 }
 
 // The formats of trace_id, in order of trust. Zipkin's and the OpenTelemetry plugin's propagation write one of them, or
@@ -230,13 +230,13 @@ func unixNanoOfMillis(f *kongField) int64 {
 	const most = (1<<63 - 1) / 1_000_000
 	switch f.kind {
 	case pcommon.ValueTypeInt:
-		if f.int > 0 && f.int <= most {
-			return f.int * 1_000_000
+		if f.num > 0 && f.num <= most {
+			return f.num * 1_000_000
 		}
 	case pcommon.ValueTypeDouble:
-		if f.f > 0 && f.f < most {
-			whole := int64(f.f)
-			return whole*1_000_000 + int64((f.f-float64(whole))*1e6)
+		if ms := f.double(); ms > 0 && ms < most {
+			whole := int64(ms)
+			return whole*1_000_000 + int64((ms-float64(whole))*1e6)
 		}
 	}
 	return 0
@@ -274,9 +274,9 @@ func (p *kongParser) summary() string {
 func (f *kongField) appendTo(b []byte) []byte {
 	switch f.kind {
 	case pcommon.ValueTypeInt:
-		return strconv.AppendInt(b, f.int, 10)
+		return strconv.AppendInt(b, f.num, 10)
 	case pcommon.ValueTypeDouble:
-		return strconv.AppendFloat(b, f.f, 'g', -1, 64)
+		return strconv.AppendFloat(b, f.double(), 'g', -1, 64)
 	}
 	return append(b, f.str...)
 }

@@ -375,12 +375,16 @@ func TestKongReuse(t *testing.T) {
 	for _, f := range p.out[:cap(p.out)] {
 		assert.Equal(t, kongField{}, f)
 	}
-	for key := range p.keys {
-		assert.LessOrEqual(t, len(key.prefix)+len(key.name), maxInternedKey)
+	for _, pair := range p.keys {
+		for _, key := range pair {
+			assert.Equal(t, key.prefix+key.name, key.key)
+			assert.LessOrEqual(t, len(key.key), maxInternedKey)
+		}
 	}
-	for i := range 3 * maxInterned {
-		p.join("x.", strings.Repeat("y", i%200)+strings.Repeat("z", i/200))
-		require.LessOrEqual(t, len(p.keys), maxInterned)
+	for i := range 5000 {
+		prefix, name := strings.Repeat("p", i%50), strings.Repeat("y", i%200)+strings.Repeat("z", i/200)
+		require.Equal(t, prefix+name, p.join(prefix, name))
+		require.Equal(t, prefix+name, p.join(prefix, name))
 	}
 }
 

@@ -146,6 +146,15 @@ func TestReceiverClient(t *testing.T) {
 	jobs := make(chan []byte)
 	var senders sync.WaitGroup
 	for range connections {
+		if method == postBody {
+			senders.Go(func() {
+				if err := postAll(t.Context(), address, jobs); err != nil {
+					t.Error(err)
+					os.Exit(1)
+				}
+			})
+			continue
+		}
 		conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithDefaultCallOptions(grpc.ForceCodecV2(bytesCodec{})))
 		require.NoError(t, err)
