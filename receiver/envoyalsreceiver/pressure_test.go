@@ -193,6 +193,22 @@ func TestShutdownTooLate(t *testing.T) {
 	assert.EqualValues(t, 2, r.metric(t, "otelcol_receiver_refused_log_records"))
 }
 
+// TestShutdownMeanwhile counts what a stream reads when it is too late to work on it.
+func TestShutdownMeanwhile(t *testing.T) {
+	t.Parallel()
+	next := &sink{}
+	r := start(t, next)
+	s := r.stream(t)
+	require.NoError(t, s.Send(httpMessage(path("/a"))))
+	next.wait(t, 1)
+	r.gate.stop() // as Shutdown does before anything else
+	require.NoError(t, s.Send(httpMessage(path("/b"), path("/c"))))
+	err := s.RecvMsg(&accesslog.StreamAccessLogsResponse{})
+	assert.Equal(t, codes.Unavailable, status.Code(err), err)
+	next.wait(t, 1)
+	assert.EqualValues(t, 2, r.metric(t, "otelcol_receiver_envoy_als_dropped", "reason", "shutdown"))
+}
+
 // TestShutdownRefuses checks that a receiver that stops lets nobody in any more.
 func TestShutdownRefuses(t *testing.T) {
 	t.Parallel()

@@ -80,6 +80,7 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 			return err
 		}
 		if !r.gate.begin() {
+			r.telemetry.dropped(ctx, als.Count(m.bytes()), lostShutdown)
 			m.free()
 			return errStopping
 		}

@@ -41,6 +41,15 @@ func Identifier(message []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// Count returns the number of entries in a message.
+func Count(message []byte) (n int) {
+	for c := Open(message); ; n++ {
+		if _, _, ok := c.next(); !ok {
+			return n
+		}
+	}
+}
+
 // Cursor is a place among the entries of a message. A copy of it is a second, independent one.
 type Cursor struct {
 	message []byte // what is left of the message
