@@ -324,7 +324,11 @@ func (p *kongParser) elements(n *kongNode, key string, depth int) error {
 // header reads one header: an array of its values, as the conventions have it.
 func (p *kongParser) header(prefix, name string, depth int) error {
 	key := p.join(prefix, name)
-	if p.peek() != '"' {
+	switch p.peek() {
+	case '"':
+	case '{', '[':
+		return p.nested(key, depth) // under the header's own name, by which it may have to be hidden
+	default:
 		return p.any(genericNode, key, depth)
 	}
 	s, err := p.string()
