@@ -40,6 +40,8 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
+	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver"
+	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -50,6 +52,8 @@ func Factories() (otelcol.Factories, error) {
 		otlpreceiver.NewFactory(),
 		zipkinreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
+		envoyalsreceiver.NewFactory(),
+		konglogreceiver.NewFactory(),
 	); err != nil {
 		return f, err
 	}

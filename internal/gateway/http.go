@@ -145,7 +145,7 @@ func (w *work) url(r *rule, i int32, v pcommon.Value) {
 		return
 	}
 	u, ok := parse.SplitURL(s)
-	if w.kind != ptrace.SpanKindServer || r.self {
+	if w.kind != ptrace.SpanKindServer || r.self || r.to[0] != slotURLFull { // another URL than the request's keeps its name
 		clean := w.cleanURL(s)
 		w.toSlot(r, i, v, r.to[0], clean)
 		if !r.self {

@@ -79,6 +79,9 @@ func (w *work) body(rec plog.LogRecord, stats *Stats) {
 		}
 		if w.e.opts.LogBodies == LogBodiesParse && !w.hasRequest(rec.Attributes()) {
 			w.line(rec, body.Str(), stats)
+			if w.ev.parsed {
+				w.hideInLine(body)
+			}
 		}
 		if !w.p.generic {
 			if clean, changed := w.e.redact.Text(body.Str()); changed {

@@ -24,6 +24,8 @@ const (
 	FormatIngressNginx
 	// FormatTraefikCommon is Traefik's common format, and its shorter genericCLF.
 	FormatTraefikCommon
+	// FormatKong is an object of Kong's log serializer, as its file-log and tcp-log plugins write it.
+	FormatKong
 )
 
 // String returns the format's name in lower snake case, for configuration, metrics and messages.
@@ -43,6 +45,8 @@ func (f Format) String() string {
 		return "ingress_nginx"
 	case FormatTraefikCommon:
 		return "traefik_common"
+	case FormatKong:
+		return "kong_json"
 	case FormatUnknown:
 	}
 	return "unknown"
@@ -65,6 +69,9 @@ func Sniff(line string) Format {
 	switch c := line[0]; {
 	case c == '{', c == ' ', c == '\t':
 		if strings.HasPrefix(strings.TrimLeft(line, " \t"), "{") {
+			if isKongJSON(line) {
+				return FormatKong
+			}
 			return FormatJSON
 		}
 		return FormatUnknown

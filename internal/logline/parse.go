@@ -13,7 +13,7 @@ var ErrNotAccessLog = errors.New("not an access log line")
 
 // errUnknownFormat is returned for FormatUnknown and for numbers that are no format.
 var errUnknownFormat = errors.New("unknown access log format, want one of envoy_text, istio_text, json, " +
-	"agentgateway_text, nginx_combined, ingress_nginx, traefik_common")
+	"agentgateway_text, nginx_combined, ingress_nginx, traefik_common, kong_json")
 
 // Parse reads one line of the given format into attrs, an empty map. A line ending is allowed.
 //
@@ -21,8 +21,8 @@ var errUnknownFormat = errors.New("unknown access log format, want one of envoy_
 // the format defines as numbers are Int or Double (Str when they do not parse as such), and a field whose
 // value is the format's mark for "absent" gets no attribute.
 //
-// unixNano is the time the line states, in nanoseconds since the epoch: the start of the request for Envoy, Istio
-// and Traefik, the end for the others. It is always 0 for FormatJSON, where the meaning and the notation of a time
+// unixNano is the time the line states, in nanoseconds since the epoch: the start of the request for Envoy, Istio,
+// Traefik and Kong's JSON, the end for the others. It is always 0 for FormatJSON, where the meaning and the notation of a time
 // depend on who wrote it; its text stays an attribute.
 //
 // On error attrs is empty. The error tells the format, what was expected and at which byte, and never quotes
@@ -42,6 +42,8 @@ func Parse(f Format, line string, attrs pcommon.Map) (unixNano int64, err error)
 		unixNano, err = parseIngressNginx(line, attrs)
 	case FormatTraefikCommon:
 		unixNano, err = parseTraefik(line, attrs)
+	case FormatKong:
+		unixNano, err = parseKong(line, attrs)
 	case FormatUnknown:
 		err = errUnknownFormat
 	default:

@@ -109,7 +109,11 @@ func TestRecordingJSON(t *testing.T) {
 		"kong-3.9.3-tcp-log.jsonl",
 	} {
 		for _, line := range recording(t, name) {
-			require.Equal(t, FormatJSON, Sniff(line))
+			if name == "kong-3.9.3-tcp-log.jsonl" {
+				require.Equal(t, FormatKong, Sniff(line), "it has a reader of its own")
+			} else {
+				require.Equal(t, FormatJSON, Sniff(line))
+			}
 			want, err := oracle(line)
 			require.NoError(t, err)
 			got, _ := parsed(t, FormatJSON, line)

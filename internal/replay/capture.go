@@ -28,7 +28,12 @@ const (
 	FormatZipkin    Format = "zipkin"     // one Zipkin v2 JSON array a line
 	FormatLines     Format = "lines"      // what a gateway wrote to a file or to stdout
 	FormatBody      Format = "body"       // one JSON document that a file logger would write as one line
+	FormatKongLog   Format = "kong-log"   // one message of Kong's log plugins a line: an object or an array of objects
+	FormatALS       Format = "als"        // one StreamAccessLogsMessage of Envoy's access log service a line, protobuf JSON
 )
+
+// receivers are the formats that only a receiver of this repository reads: pdata has no decoder for them.
+var receivers = map[Format]bool{FormatALS: true, FormatKongLog: true}
 
 // Capture names one file of recorded telemetry.
 type Capture struct {
@@ -59,9 +64,19 @@ const (
 // All lists the captures under root (tests/captures of this repository), ordered by path.
 //
 // A capture lies in <gateway>/<version>-<name>.<ext>, a handmade one in constructed/<gateway>/. Folders named config
-// and files directly in root are skipped. A file whose name does not tell how to read it is an error, so that no
-// recording is left out unnoticed.
+// and files directly in root are skipped, and so is what only a receiver reads (see Of). A file whose name does not tell
+// how to read it is an error, so that no recording is left out unnoticed.
 func All(root string) ([]Capture, error) {
+	return list(root, func(c Capture) bool { return !receivers[c.Format] })
+}
+
+// Of lists the captures of one format, as All does. It is the way to those that only a receiver reads: Payloads returns
+// what they hold, Traces and Logs fail.
+func Of(root string, format Format) ([]Capture, error) {
+	return list(root, func(c Capture) bool { return c.Format == format })
+}
+
+func list(root string, wanted func(Capture) bool) ([]Capture, error) {
 	var captures []Capture
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -77,7 +92,9 @@ func All(root string) ([]Capture, error) {
 			return err
 		}
 		c.Path = filepath.Join(root, filepath.FromSlash(name))
-		captures = append(captures, c)
+		if wanted(c) {
+			captures = append(captures, c)
+		}
 		return nil
 	})
 	if err != nil {
@@ -107,6 +124,11 @@ func parseName(name string) (Capture, error) {
 		c.Signal, c.Format = SignalLogs, FormatOTLPProto
 	case ext == ".jsonl" && strings.HasPrefix(what, "zipkin"):
 		c.Signal, c.Format = SignalTraces, FormatZipkin
+	case ext == ".jsonl" && lastWord(what) == "als":
+		c.Signal, c.Format = SignalLogs, FormatALS
+	case ext == ".jsonl" && (strings.Contains(what, "http-log") || strings.HasSuffix(what, "tcp-log") || strings.HasSuffix(what, "udp-log")),
+		ext == ".txt" && what == "loggly":
+		c.Signal, c.Format = SignalLogs, FormatKongLog
 	case isJSON && lastWord(what) == "traces":
 		c.Signal, c.Format = SignalTraces, FormatOTLPJSON
 	case isJSON && lastWord(what) == "logs":
@@ -117,7 +139,7 @@ func parseName(name string) (Capture, error) {
 		c.Signal, c.Format = SignalLogs, FormatLines
 	default:
 		return Capture{}, fmt.Errorf("capture %q: cannot tell the format from the name, want one that ends in "+
-			"traces, logs, access or stdout, or starts with zipkin, raw-traces or raw-logs", name)
+			"traces, logs, als, http-log, tcp-log, udp-log, access or stdout, or starts with zipkin, raw-traces or raw-logs", name)
 	}
 	return c, nil
 }

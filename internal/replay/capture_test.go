@@ -34,6 +34,12 @@ func TestParseName(t *testing.T) {
 	f("kgateway/2.4.2-default-access.jsonl", Capture{
 		Gateway: "kgateway", Version: "2.4.2", Name: "default-access", Signal: SignalLogs, Format: FormatLines,
 	})
+	f("kgateway/2.4.2-default-als.jsonl", Capture{
+		Gateway: "kgateway", Version: "2.4.2", Name: "default-als", Signal: SignalLogs, Format: FormatALS,
+	})
+	f("kong/3.9.3-propagation-both-tcp-log.jsonl", Capture{
+		Gateway: "kong", Version: "3.9.3", Name: "propagation-both-tcp-log", Signal: SignalLogs, Format: FormatKongLog,
+	})
 	f("constructed/kong/3.12-ee-ai-http-log.json", Capture{
 		Gateway: "kong", Version: "3.12", Name: "ee-ai-http-log", Signal: SignalLogs, Format: FormatBody, Constructed: true,
 	})
@@ -46,8 +52,10 @@ func TestParseNameRefuses(t *testing.T) {
 		"kong/-traces.jsonl",             // empty version
 		"kong/3.9.3-.jsonl",              // empty name
 		"kong/3.9.3-metrics.jsonl",       // unknown signal
+		"envoy/1.40.0-als.json",          // als is always one message a line
 		"kong/3.9.3-traces.txt",          // unknown extension for OTLP
-		"kong/3.9.3-http-log.jsonl",      // a plugin's bodies, not loadable
+		"kong/3.9.3-tcp-log.json",        // a plugin's messages are always one a line
+		"kong/3.9.3-syslog.txt",          // not recorded
 		"kong/old/3.4.2-traces.jsonl",    // too deep
 		"constructed/3.9.3-traces.json",  // no gateway
 		"kong/3.9.3-something-raw-1.pb",  // unknown signal
@@ -100,4 +108,28 @@ func TestAllErrors(t *testing.T) {
 	write("kong/3.9.3-surprise.bin")
 	_, err = All(root)
 	require.ErrorContains(t, err, "kong/3.9.3-surprise.bin")
+}
+
+// TestOf finds the captures that All leaves out because only a receiver reads them.
+func TestOf(t *testing.T) {
+	t.Parallel()
+	all, err := All(capturesRoot)
+	require.NoError(t, err)
+	for _, format := range []Format{FormatALS, FormatKongLog} {
+		for _, c := range all {
+			assert.NotEqual(t, format, c.Format, c)
+		}
+		captures, err := Of(capturesRoot, format)
+		require.NoError(t, err)
+		require.NotEmpty(t, captures)
+		for _, c := range captures {
+			payloads, err := c.Payloads()
+			require.NoError(t, err, c)
+			assert.NotEmpty(t, payloads, c)
+			_, err = c.Logs()
+			require.ErrorContains(t, err, "only a receiver reads "+string(format), c)
+		}
+	}
+	_, err = Of("no such folder", FormatALS)
+	assert.Error(t, err)
 }

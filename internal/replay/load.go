@@ -65,6 +65,8 @@ func (c Capture) Logs() ([]plog.Logs, error) {
 	switch {
 	case c.Signal != SignalLogs:
 		return nil, fmt.Errorf("capture %s: holds %s, want logs", c, c.Signal)
+	case receivers[c.Format]:
+		return nil, fmt.Errorf("capture %s: only a receiver reads %s: take its Payloads", c, c.Format)
 	case c.Format == FormatLines, c.Format == FormatBody:
 		lines, err := c.Payloads()
 		if err != nil {

@@ -3,6 +3,7 @@
 package envoy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
@@ -34,7 +35,7 @@ var Profile = g.Profile{
 		{In: g.InAttributes, Key: "response_flags", Source: formats},
 		{In: g.InAttributes, Key: "x-envoy-origin-path", Source: formats},
 	},
-	Attributes: append(spanTags, logFields...),
+	Attributes: slices.Concat(spanTags, logFields, serviceFields),
 	Resource: []g.Rule{
 		{From: "zone_name", Op: g.OpDropAbsent, Dash: true, Source: accessLog},
 		{From: "log_name", Op: g.OpKeep, Source: accessLog},
@@ -125,6 +126,14 @@ var logFields = aliases(
 	field{keys: "traceparent trace_parent", to: []string{attrs.HTTPRequestHeader + "traceparent"}, op: g.OpTraceparent},
 	field{keys: "k8s.namespace.name k8s.pod.name session.id route_source", op: g.OpDropAbsent},
 )
+
+// serviceFields are what receiver/envoyalsreceiver writes under its current name although there may be a secret in it.
+var serviceFields = []g.Rule{
+	{
+		From: attrs.GatewayUpstreamURI, To: []string{attrs.GatewayUpstreamURI}, Op: g.OpURL, Signals: g.OnLogs,
+		Source: "go-control-plane 1.37.0, envoy/data/accesslog/v3/accesslog.proto: path beside original_path",
+	},
+}
 
 // field is one access log operator under all the names it is given.
 type field struct {

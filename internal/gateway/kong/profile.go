@@ -1,5 +1,5 @@
-// Package kong holds the facts about Kong Gateway's OpenTelemetry and Zipkin plugins, its OTLP logs and its
-// nginx access log.
+// Package kong holds the facts about Kong Gateway's OpenTelemetry and Zipkin plugins, its OTLP logs, its log serializer
+// (http-log and its like) and its nginx access log.
 package kong
 
 import (
@@ -26,6 +26,8 @@ var Profile = g.Profile{
 		{In: g.InScope, Equal: "kong-internal", Source: tracing},
 		{In: g.InScope, Equal: "api-access", And: &g.Evidence{In: g.InAttributes, Key: "kong.request.id"}, Source: access},
 		{In: g.InAttributes, Key: "kong.request.id", Source: tracing + "; " + nginx},
+		{In: g.InScope, Equal: "github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver", Source: "receiver/konglogreceiver"},
+		{In: g.InAttributes, Key: "kong.subsystem", Source: access + "; internal/logline, kong_json"},
 		{In: g.InAttributes, Key: "stream_protocol", And: &g.Evidence{In: g.InAttributes, Key: "session_time"}, Source: stream},
 		{In: g.InAttributes, Key: "kong.node.id", Source: zipkin},
 		{In: g.InAttributes, Key: "kong.route", Source: zipkin},
@@ -33,7 +35,7 @@ var Profile = g.Profile{
 		{In: g.InAttributes, Key: "kong.balancer.try", Source: zipkin},
 		{In: g.InAttributes, Key: "lc", Equal: "kong", Source: zipkin},
 	},
-	Attributes: concat(spanRules, zipkinRules, accessRules, nginxRules),
+	Attributes: concat(spanRules, zipkinRules, accessRules, serializerRules, aiRules, nginxRules),
 	Patterns: []g.Pattern{
 		{Key: "kong.service.name", Text: "{" + attrs.GatewayUpstreamServiceName + "}", Source: access},
 		{Key: "kong.route.name", Text: "{" + attrs.GatewayRouteName + "}", Source: access},

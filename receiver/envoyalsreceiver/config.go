@@ -1,0 +1,171 @@
+package envoyalsreceiver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configgrpc"
+	"go.opentelemetry.io/collector/config/configretry"
+
+	"github.com/gatehouse-otel/gatehouse/internal/gateway"
+	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
+	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
+)
+
+// Config is what users write under envoy_als. The empty configuration is the recommended one but for the endpoint,
+// which is this machine only.
+type Config struct {
+	// ServerConfig is the gRPC server: endpoint (default localhost:19001), transport, tls, auth, keepalive,
+	// max_recv_msg_size_mib and all the rest, under the same keys as protocols::grpc of the otlp receiver.
+	ServerConfig configgrpc.ServerConfig `mapstructure:",squash"`
+
+	// Entries says which entries become records: ends (default), those that end a request, an attempt, a connection or
+	// a session; or all, periodic ones and those of a start too.
+	Entries Entries `mapstructure:"entries"`
+	// DynamicMetadata: keep (default) or drop what filters noted about a request.
+	DynamicMetadata Keep `mapstructure:"dynamic_metadata"`
+	// FilterState: keep (default) or drop the filter state objects that the access logger names.
+	FilterState Keep `mapstructure:"filter_state"`
+	// NodeMetadata lists the members of the node's metadata that become gateway.node.metadata.* on the resource.
+	// Default: role.
+	NodeMetadata []string `mapstructure:"node_metadata"`
+	// MaxStreams bounds the streams that are served at once, over all connections. Default: 4096.
+	MaxStreams int `mapstructure:"max_streams"`
+	// RetryOnFailure says how records that the next component refuses for the time being are offered again; the stream is
+	// not read meanwhile. Default: from 100 ms to 5 s apart, without an end.
+	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+	// URL is about secrets in URLs.
+	URL URLConfig `mapstructure:"url"`
+	// HeaderAttributes is about logged headers.
+	HeaderAttributes HeaderConfig `mapstructure:"header_attributes"`
+
+	_ struct{}
+}
+
+// Entries says which entries become records.
+type Entries string
+
+// Settings of entries.
+const (
+	EntriesEnds Entries = "ends"
+	EntriesAll  Entries = "all"
+)
+
+// Keep says whether something is kept.
+type Keep string
+
+// Settings of what may be dropped.
+const (
+	KeepIt Keep = "keep"
+	DropIt Keep = "drop"
+)
+
+// URLConfig says which secrets of URLs are hidden, as in gateway_semconv. Userinfo always is.
+type URLConfig struct {
+	// RedactQuery replaces the list of query parameters whose values become REDACTED. Default: the seven of semantic
+	// conventions 1.45.0.
+	RedactQuery []string `mapstructure:"redact_query"`
+	// IgnoreCase compares those names without regard to case. Default: false, as the conventions do.
+	IgnoreCase bool `mapstructure:"ignore_case"`
+
+	_ struct{}
+}
+
+// HeaderConfig says how header attributes are treated, as in gateway_semconv.
+type HeaderConfig struct {
+	// Redact replaces the list of headers whose values become REDACTED, and of members of dynamic metadata and filter
+	// state of the same names.
+	Redact []string `mapstructure:"redact"`
+
+	_ struct{}
+}
+
+const (
+	// defaultEndpoint is this machine: what listens to others is configured to. 19001 is the port contrib's receiver of
+	// the same type of logs has, so that gateways need no other configuration.
+	defaultEndpoint = "localhost:19001"
+	// defaultMaxStreams is 500 Envoys of eight workers: each worker has a stream of its own per access logger.
+	defaultMaxStreams = 4096
+)
+
+func createDefaultConfig() component.Config {
+	server := configgrpc.NewDefaultServerConfig()
+	server.NetAddr.Endpoint = defaultEndpoint
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.InitialInterval = 100 * time.Millisecond
+	retry.MaxInterval = 5 * time.Second
+	retry.MaxElapsedTime = 0
+	d := gateway.DefaultOptions()
+	return &Config{
+		ServerConfig:     server,
+		Entries:          EntriesEnds,
+		DynamicMetadata:  KeepIt,
+		FilterState:      KeepIt,
+		NodeMetadata:     []string{"role"},
+		MaxStreams:       defaultMaxStreams,
+		RetryOnFailure:   retry,
+		URL:              URLConfig{RedactQuery: d.SensitiveQuery},
+		HeaderAttributes: HeaderConfig{Redact: d.SensitiveHeaders},
+	}
+}
+
+// Validate reports every problem at once, each line naming the field, the value and the way out.
+func (c *Config) Validate() error {
+	var errs error
+	check := func(field, value string, legal ...string) {
+		if !slices.Contains(legal, value) {
+			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
+		}
+	}
+	if c.ServerConfig.NetAddr.Endpoint == "" {
+		errs = errors.Join(errs, fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint))
+	}
+	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
+	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
+	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
+	if c.MaxStreams <= 0 {
+		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
+	}
+	if r := &c.RetryOnFailure; r.Enabled && (r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || r.Multiplier < 1) {
+		errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
+			"want initial_interval above 0, max_interval not below it and multiplier 1 or more", r.InitialInterval, r.Multiplier, r.MaxInterval))
+	}
+	for field, names := range map[string][]string{
+		"node_metadata":             c.NodeMetadata,
+		"url::redact_query":         c.URL.RedactQuery,
+		"header_attributes::redact": c.HeaderAttributes.Redact,
+	} {
+		if slices.Contains(names, "") {
+			errs = errors.Join(errs, fmt.Errorf("%s: %q is not a name: remove it", field, ""))
+		}
+	}
+	return errs
+}
+
+// compile returns the engine that brings records to the conventions, as gateway_semconv does.
+func (c *Config) compile() (*gateway.Engine, error) {
+	opts := gateway.DefaultOptions()
+	opts.SensitiveQuery = c.URL.RedactQuery
+	opts.SensitiveQueryFoldCase = c.URL.IgnoreCase
+	opts.SensitiveHeaders = c.HeaderAttributes.Redact
+	return gateway.Compile(builtin.Profiles(), opts)
+}
+
+// decoding returns the options of the decoder.
+func (c *Config) decoding() als.Options {
+	secrets := make(map[string]bool, len(c.HeaderAttributes.Redact))
+	for _, name := range c.HeaderAttributes.Redact {
+		secrets[strings.ToLower(name)] = true
+	}
+	return als.Options{
+		Intermediate:    c.Entries == EntriesAll,
+		DynamicMetadata: c.DynamicMetadata == KeepIt,
+		FilterState:     c.FilterState == KeepIt,
+		NodeMetadata:    c.NodeMetadata,
+		Secrets:         secrets,
+	}
+}

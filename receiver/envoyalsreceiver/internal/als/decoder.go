@@ -1,0 +1,301 @@
+package als
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+)
+
+// Options are the user's choices.
+type Options struct {
+	// Intermediate: entries that do not end a request or connection become records too.
+	Intermediate bool
+	// DynamicMetadata and FilterState: those maps are kept.
+	DynamicMetadata, FilterState bool
+	// NodeMetadata lists the members of the node's metadata that go to the resource.
+	NodeMetadata []string
+	// Secrets are names, in lower case, of members of dynamic metadata and filter state whose values are hidden. Those
+	// of headers the engine hides.
+	Secrets map[string]bool
+}
+
+// Malformed says what was wrong with an entry. It is a closed set: it becomes a metric attribute.
+type Malformed uint8
+
+// Ways to be malformed.
+const (
+	MalformedMessage  Malformed = iota // bytes between entries that are no protobuf
+	MalformedEntry                     // bytes in an entry that are no protobuf: the fields before them stand
+	MalformedEnum                      // a number that no enumeration of this version has
+	MalformedTime                      // a start time before 1970, after 2262, or with impossible nanoseconds
+	MalformedDuration                  // a negative duration, one above 292 years, or with impossible nanoseconds
+	MalformedPort                      // a port above 65535
+	MalformedDepth                     // metadata nested too deep
+	MalformedTooMany                   // more headers, trailers, tags or metadata than are looked at
+	MalformedCount
+)
+
+var malformedNames = [MalformedCount]string{"message", "entry", "enum", "time", "duration", "port", "depth", "too_many"}
+
+// String returns the reason as metrics show it.
+func (m Malformed) String() string { return malformedNames[m] }
+
+// Counts is what became of the entries of a message.
+type Counts struct {
+	// Records and Skipped count entries. One that is malformed is a record all the same.
+	Records, Skipped [Kinds]int
+	// Malformed counts entries, each once per reason.
+	Malformed [MalformedCount]int
+}
+
+const (
+	// maxMembers bounds the headers, trailers, tags and metadata members of an entry, each by itself: what follows is
+	// work for every one of them. Envoy allows 100 headers unless it is configured otherwise.
+	maxMembers = 256
+	// maxKeys bounds the remembered names of header attributes.
+	maxKeys = 512
+)
+
+// Decoder makes log records of entries. It is for one stream: not safe for concurrent use.
+type Decoder struct {
+	opts  Options
+	build xpdata.MapBuilder
+	// size is how many attributes the largest entries lately had: the next one of a stream is much alike, and a list that
+	// has to grow is made twice.
+	size int
+	// keys remembers the names of header attributes, so that a logged header costs no string for its name.
+	keys map[headerKey]string
+	// n is how many attributes this entry has so far.
+	n     int
+	tags  []member
+	trail []member
+	e     entry
+	maps  memberMaps
+}
+
+// headerKey is a header under the prefix of its attribute's name.
+type headerKey struct{ prefix, name string }
+
+type member struct{ key, value string }
+
+// entry is what one entry says that is not an attribute by itself.
+type entry struct {
+	kind         Kind
+	start        pcommon.Timestamp
+	logType      uint64
+	intermediate bool // by the deprecated field
+	streamID     string
+	requestID    string
+	received     int64 // when the client's last byte came, in nanoseconds since the start; negative: never
+	answered     int64 // the upstream's first byte
+	hasRequest   bool
+	hasResponse  bool
+	hasCode      bool
+	http3, udp   bool
+	grpc         bool   // by its content type, or a gRPC status
+	target       string // the path that was sent upstream, for gRPC its method
+	trace        traceHeaders
+	malformed    [MalformedCount]bool
+}
+
+// NewDecoder returns a decoder for one stream.
+func NewDecoder(opts Options) *Decoder {
+	return &Decoder{opts: opts, keys: make(map[headerKey]string)}
+}
+
+// Records decodes entries from the cursor on and appends a record for each, until there are limit records or no more
+// entries. The records hold copies: the message may go afterwards. observed is the time they came.
+//
+// Headers, addresses and such are as Envoy wrote them, under the keys that the envoy profile of internal/gateway reads.
+// Without the engine the records are not in the conventions.
+func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to plog.LogRecordSlice) Counts {
+	var counts Counts
+	for n := 0; n < limit; {
+		kind, b, ok := c.next()
+		if !ok {
+			if c.broken {
+				counts.Malformed[MalformedMessage]++
+				c.broken = false
+			}
+			break
+		}
+		// One copy of the entry is the memory of all its strings: no record keeps another entry's bytes alive.
+		d.decode(kind, string(b))
+		for i, bad := range d.e.malformed {
+			if bad {
+				counts.Malformed[i]++
+			}
+		}
+		if !d.opts.Intermediate && !d.ends() {
+			d.build.UnsafeIntoMap(pcommon.NewMap())
+			counts.Skipped[kind]++
+			continue
+		}
+		rec := to.AppendEmpty()
+		rec.SetTimestamp(d.e.start)
+		rec.SetObservedTimestamp(observed)
+		d.build.UnsafeIntoMap(rec.Attributes())
+		d.customTags(rec.Attributes())
+		d.e.trace.set(rec)
+		counts.Records[kind]++
+		n++
+	}
+	clear(d.tags[:cap(d.tags)])
+	clear(d.trail[:cap(d.trail)])
+	d.e = entry{}
+	return counts
+}
+
+// decode reads one entry into the builder and d.e.
+func (d *Decoder) decode(kind Kind, s string) {
+	d.e = entry{kind: kind, received: -1, answered: -1}
+	d.n, d.tags, d.trail = 0, d.tags[:0], d.trail[:0]
+	d.build.EnsureCapacity(d.size)
+	if kind == TCP {
+		d.tcp(s)
+	} else {
+		d.http(s)
+	}
+	d.finish()
+	d.size = max(d.n+len(d.tags), d.size-d.size/16)
+}
+
+// finish writes what needs several fields.
+func (d *Decoder) finish() {
+	e := &d.e
+	if e.logType != 0 {
+		d.str(attrs.GatewayAccessLogType, logTypeName(e.logType))
+	} else if e.intermediate {
+		d.str(attrs.GatewayAccessLogType, "Intermediate")
+	}
+	if e.streamID != e.requestID {
+		d.str(attrs.GatewayStreamID, e.streamID)
+	}
+	// As the router measures x-envoy-upstream-service-time: from the whole request to the response's first byte (Envoy
+	// 1.40.0, source/common/router/router.cc, onUpstreamHeaders).
+	if e.received >= 0 && e.answered >= e.received {
+		d.put(attrs.GatewayUpstreamDuration).SetDouble(float64(e.answered-e.received) / nanosPerSecond)
+	}
+	if e.udp {
+		if e.http3 {
+			d.str(attrs.NetworkTransport, "quic")
+		} else {
+			d.str(attrs.NetworkTransport, "udp")
+		}
+	}
+	if e.grpc {
+		d.str(grpcPath, e.target)
+	}
+	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
+		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it
+	}
+}
+
+// customTags adds what users named. They do not know the other names, so one of them may be taken.
+func (d *Decoder) customTags(to pcommon.Map) {
+	for _, t := range d.tags {
+		if t.value == "" {
+			continue
+		}
+		key := t.key
+		if _, taken := to.Get(key); taken {
+			key = attrs.GatewayCustomTag + key
+		}
+		to.PutStr(key, t.value)
+		d.e.trace.tag(t.key, t.value)
+	}
+}
+
+// ends tells whether the entry is the last one about its request, connection, session or attempt. One of a type that
+// is not known counts as such: it must not be lost.
+func (d *Decoder) ends() bool {
+	if d.e.logType == 0 {
+		return !d.e.intermediate
+	}
+	return d.e.logType >= uint64(len(logTypes)) || strings.HasSuffix(logTypes[d.e.logType], "End")
+}
+
+// put appends an attribute without a value.
+func (d *Decoder) put(key string) pcommon.Value {
+	d.n++
+	return d.build.AppendEmpty(key)
+}
+
+// str appends a string; an empty one is a field that was not set.
+func (d *Decoder) str(key, s string) {
+	if s != "" {
+		d.put(key).SetStr(s)
+	}
+}
+
+// count appends a number of bytes; 0 is a field that was not set.
+func (d *Decoder) count(key string, n uint64) {
+	if n != 0 {
+		d.put(key).SetInt(int64(min(n, 1<<63-1)))
+	}
+}
+
+// header appends a header as an array of its one value: Envoy has joined several.
+func (d *Decoder) header(prefix string, h member) {
+	if h.value == "" {
+		return
+	}
+	key, ok := d.keys[headerKey{prefix, h.key}]
+	if !ok {
+		key = prefix + h.key
+		if len(d.keys) < maxKeys {
+			d.keys[headerKey{prefix, key[len(prefix):]}] = key
+		}
+	}
+	d.put(key).SetEmptySlice().AppendEmpty().SetStr(h.value)
+}
+
+func (d *Decoder) malformed(m Malformed) { d.e.malformed[m] = true }
+
+// done notes a message whose walk ended early.
+func (d *Decoder) done(r *reader) {
+	if r.broken {
+		d.malformed(MalformedEntry)
+	}
+}
+
+// grpcType tells the content types of gRPC as Envoy does (Envoy 1.40.0, source/common/grpc/common.cc,
+// hasGrpcContentType).
+func grpcType(contentType string) bool {
+	rest, ok := strings.CutPrefix(contentType, "application/grpc")
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
+}
+
+// pair reads an entry of a map of strings.
+func (d *Decoder) pair(s string) member {
+	var m member
+	r := reader{s: s}
+	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
+		switch tag {
+		case 1<<3 | text:
+			m.key = r.text()
+		case 2<<3 | text:
+			m.value = r.text()
+		default:
+			r.skip(tag)
+		}
+	}
+	d.done(&r)
+	return m
+}
+
+// add remembers a member of a map of strings, as long as there is room.
+func (d *Decoder) add(to []member, s string) []member {
+	if len(to) == maxMembers {
+		d.malformed(MalformedTooMany)
+		return to
+	}
+	if m := d.pair(s); m.key != "" {
+		to = append(to, m)
+	}
+	return to
+}

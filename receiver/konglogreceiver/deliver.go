@@ -1,0 +1,82 @@
+package konglogreceiver
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+)
+
+// format is what the receiver's spans call the data.
+const format = "kong_log"
+
+func newObsReport(r *kongReceiver, tr transport) (*receiverhelper.ObsReport, error) {
+	return receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID:             r.set.ID,
+		Transport:              tr.String(),
+		LongLivedCtx:           tr == transportTCP,
+		ReceiverCreateSettings: r.set,
+	})
+}
+
+// The pauses between attempts to hand records on: from the first, doubled up to the last.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// deliverer hands on what came by a protocol that cannot tell its sender to come again. It tries until the next
+// component takes the records, refuses them for good, or the receiver stops.
+type deliverer struct {
+	r    *kongReceiver
+	obs  *receiverhelper.ObsReport
+	tr   transport
+	stop <-chan struct{} // closed when the receiver stops: a batch gets one more attempt
+}
+
+// deliver makes a batch with read and hands it on; from says where it came from. Before every further attempt the batch
+// is made anew, because what refused it may have changed it. ctx ends with the last moment of a stop.
+func (d *deliverer) deliver(ctx context.Context, from string, read func() *batch) {
+	pause, last := firstPause, false
+	for {
+		b := read()
+		n := b.records.Len()
+		var err error
+		if n > 0 {
+			d.r.decoder.finish(b)
+			op := d.obs.StartLogsOp(ctx)
+			err = d.r.next.ConsumeLogs(op, b.logs)
+			d.obs.EndLogsOp(op, format, n, err)
+		}
+		lost := causePermanent
+		if err != nil && !consumererror.IsPermanent(err) {
+			if !last {
+				last = !d.wait(pause)
+				pause = min(2*pause, lastPause)
+				d.r.tel.builder.ReceiverKongLogRetries.Add(ctx, 1, d.r.tel.transport[d.tr])
+				continue
+			}
+			lost = causeShutdown
+		}
+		// The numbers are told even where ctx has ended.
+		told := context.WithoutCancel(ctx)
+		d.r.tel.settled(told, d.tr, b, from)
+		if err != nil {
+			d.r.tel.countLost(told, d.tr, lost, n, err)
+		}
+		return
+	}
+}
+
+// wait returns false when the receiver stops.
+func (d *deliverer) wait(pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-d.stop:
+		return false
+	case <-timer.C:
+		return true
+	}
+}

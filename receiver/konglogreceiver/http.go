@@ -1,0 +1,286 @@
+package konglogreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+)
+
+// retryAfter is what a busy receiver asks for, in seconds. Kong goes by its own schedule (10 ms, doubled each time);
+// others may listen.
+const retryAfter = "1"
+
+// httpServer takes the bodies of Kong's http-log plugin, at any path.
+type httpServer struct {
+	r        *kongReceiver
+	cfg      *HTTPConfig
+	obs      *receiverhelper.ObsReport
+	inFlight budget
+	server   *http.Server
+	address  net.Addr
+	wg       sync.WaitGroup
+}
+
+func newHTTPServer(r *kongReceiver, cfg *HTTPConfig) (*httpServer, error) {
+	obs, err := newObsReport(r, transportHTTP)
+	if err != nil {
+		return nil, err
+	}
+	s := &httpServer{r: r, cfg: cfg, obs: obs}
+	s.inFlight.left.Store(cfg.MaxInFlightSize)
+	return s, nil
+}
+
+func (s *httpServer) start(ctx context.Context, host component.Host) error {
+	cfg := s.cfg.ServerConfig
+	var err error
+	s.server, err = cfg.ToServer(ctx, host.GetExtensions(), s.r.set.TelemetrySettings, s, confighttp.WithErrorHandler(s.refuse))
+	if err != nil {
+		return fmt.Errorf("protocols::http: %w", err)
+	}
+	listener, err := cfg.ToListener(ctx)
+	if err != nil {
+		return fmt.Errorf("protocols::http: listen: %w", err)
+	}
+	s.address = listener.Addr()
+	s.r.set.Logger.Info("listening for Kong's http-log", zap.Stringer("address", s.address))
+	s.wg.Go(func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
+		}
+	})
+	return nil
+}
+
+// shutdown lets requests under way end. Those that do not in time lose nothing: Kong was not told that they were taken.
+func (s *httpServer) shutdown(ctx context.Context) error {
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.server.Close())
+	}
+	s.wg.Wait()
+	return err
+}
+
+// ServeHTTP answers one request of the plugin. Kong sends a body again on every answer of 300 and above, with all
+// others waiting behind it, so only what a repetition can mend is answered so.
+func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	switch req.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch: // the three that http-log can be told to use
+	default:
+		w.Header().Set("Allow", "POST, PUT, PATCH")
+		s.answer(w, req, http.StatusMethodNotAllowed, outcomeMethod, "http-log sends with POST, PUT or PATCH")
+		return
+	}
+	if !isJSON(req.Header.Get("Content-Type")) {
+		s.answer(w, req, http.StatusUnsupportedMediaType, outcomeMediaType, "want Content-Type application/json")
+		return
+	}
+	body, taken, err := s.read(req)
+	defer s.inFlight.give(taken)
+	if err != nil {
+		s.answerUnread(w, req, err)
+		return
+	}
+	b := s.r.decoder.newBatch(len(body))
+	s.r.decoder.message(b, body, s.r.decoder.observed())
+	if s.r.cfg.OnMalformed == OnMalformedReject && b.bad() > 0 {
+		s.r.tel.settled(req.Context(), transportHTTP, b, req.RemoteAddr)
+		s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(b.first))
+		return
+	}
+	s.deliver(w, req, b)
+}
+
+// deliver hands the records on and answers.
+func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch) {
+	ctx := req.Context()
+	n := b.records.Len()
+	var err error
+	if n > 0 {
+		s.r.decoder.finish(b)
+		op := s.obs.StartLogsOp(ctx)
+		err = s.r.next.ConsumeLogs(op, b.logs)
+		s.obs.EndLogsOp(op, format, n, err)
+	}
+	switch {
+	case err == nil && b.bad() == 0:
+		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
+		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
+	case err == nil:
+		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
+		s.answer(w, req, http.StatusOK, outcomeMalformed,
+			strconv.Itoa(n)+" accepted, "+strconv.Itoa(b.bad())+" not readable: "+positionOf(b.first))
+	case consumererror.IsPermanent(err):
+		// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
+		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
+		s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
+		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
+	default:
+		s.busy(w, req)
+	}
+}
+
+func (s *httpServer) busy(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Retry-After", retryAfter)
+	s.answer(w, req, http.StatusServiceUnavailable, outcomeBusy, "busy, send it again")
+}
+
+// answerUnread is for bodies that did not arrive whole.
+func (s *httpServer) answerUnread(w http.ResponseWriter, req *http.Request, err error) {
+	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case errors.Is(err, errBusy):
+		s.busy(w, req)
+	case isTooLarge:
+		s.answer(w, req, http.StatusRequestEntityTooLarge, outcomeTooLarge,
+			"the body is longer than max_request_body_size, "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+	case errors.Is(err, errEncoding):
+		s.undecodable(w, req, err)
+	default: // the sender broke off
+		s.answer(w, req, http.StatusBadRequest, outcomeUnreadable, "the body did not arrive whole")
+	}
+}
+
+// undecodable answers a body whose compression is broken: malformed like any other, it comes again the same.
+func (s *httpServer) undecodable(w http.ResponseWriter, req *http.Request, err error) {
+	s.r.tel.countMalformed(req.Context(), transportHTTP, faultEncoding, 1, err, req.RemoteAddr)
+	code := http.StatusOK
+	if s.r.cfg.OnMalformed == OnMalformedReject {
+		code = http.StatusBadRequest
+	}
+	s.answer(w, req, code, outcomeMalformed, "the body cannot be decompressed")
+}
+
+// refuse is what confighttp calls where it answers by itself: without credentials, or for a body whose compression
+// cannot be read from its first byte on.
+func (s *httpServer) refuse(w http.ResponseWriter, req *http.Request, message string, code int) {
+	if code != http.StatusBadRequest {
+		http.Error(w, message, code)
+		return
+	}
+	if strings.HasPrefix(message, "unsupported ") {
+		s.answer(w, req, http.StatusUnsupportedMediaType, outcomeMediaType, message)
+		return
+	}
+	s.undecodable(w, req, errors.New(message))
+}
+
+// answer ends a request.
+func (s *httpServer) answer(w http.ResponseWriter, req *http.Request, code int, o outcome, text string) {
+	s.r.tel.builder.ReceiverKongLogRequests.Add(req.Context(), 1, s.r.tel.outcome[o])
+	if text == "" {
+		w.WriteHeader(code)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text+"\n") // whoever is gone does not need it
+}
+
+// isJSON accepts what Kong sends, and a request that says nothing.
+func isJSON(contentType string) bool {
+	if contentType == "" || contentType == "application/json" || contentType == "application/json; charset=utf-8" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json"
+}
+
+// positionOf says where reading ended.
+func positionOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+var (
+	errBusy     = errors.New("too many bodies at once")
+	errEncoding = errors.New("broken compression")
+)
+
+// read reads the body, of which taken bytes are on the budget afterwards, whatever happened.
+func (s *httpServer) read(req *http.Request) (body string, taken int64, err error) {
+	limit := s.cfg.ServerConfig.MaxRequestBodySize
+	if req.ContentLength > limit {
+		return "", 0, &http.MaxBytesError{Limit: limit}
+	}
+	size := req.ContentLength
+	if size < 0 { // chunked or compressed
+		size = 16 << 10
+	}
+	if !s.inFlight.take(size) {
+		return "", 0, errBusy
+	}
+	taken = size
+	buf := make([]byte, 0, size+1) // one more, so that the end is seen without growing
+	for {
+		n, err := req.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			// Nothing writes to the bytes any more, so they can be a string without another copy.
+			return unsafe.String(unsafe.SliceData(buf), len(buf)), taken, nil
+		case err != nil && isCompressed(req) && isEncodingError(err):
+			return "", taken, fmt.Errorf("%w: %w", errEncoding, err)
+		case err != nil:
+			return "", taken, err
+		case len(buf) < cap(buf):
+			continue
+		}
+		more := int64(cap(buf))
+		if !s.inFlight.take(more) {
+			return "", taken, errBusy
+		}
+		taken += more
+		grown := make([]byte, len(buf), 2*cap(buf))
+		copy(grown, buf)
+		buf = grown
+	}
+}
+
+// isCompressed tells a body that was compressed: confighttp has taken away its header and its length by now.
+func isCompressed(req *http.Request) bool {
+	return req.ContentLength < 0 && len(req.TransferEncoding) == 0
+}
+
+// isEncodingError tells broken compressed data from a broken connection.
+func isEncodingError(err error) bool {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return false
+	}
+	return !errors.Is(err, context.Canceled)
+}
+
+// budget is a number of bytes that several requests share.
+type budget struct{ left atomic.Int64 }
+
+func (b *budget) take(n int64) bool {
+	if b.left.Add(-n) < 0 {
+		b.left.Add(n)
+		return false
+	}
+	return true
+}
+
+func (b *budget) give(n int64) { b.left.Add(n) }

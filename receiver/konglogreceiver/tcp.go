@@ -1,0 +1,195 @@
+package konglogreceiver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
+)
+
+// tcpServer takes the lines of Kong's tcp-log plugin. While the next component is busy, the connection is not read, and
+// Kong's own queue holds what comes.
+type tcpServer struct {
+	r       *kongReceiver
+	cfg     *TCPConfig
+	deliver deliverer
+
+	listener net.Listener
+	stop     chan struct{} // closed when the receiver stops
+	ctx      context.Context
+	cancel   context.CancelFunc // ends what a stop did not wait for
+	wg       sync.WaitGroup
+
+	mu      sync.Mutex
+	conns   map[net.Conn]struct{}
+	stopped bool
+}
+
+func newTCPServer(r *kongReceiver, cfg *TCPConfig) (*tcpServer, error) {
+	obs, err := newObsReport(r, transportTCP)
+	if err != nil {
+		return nil, err
+	}
+	s := &tcpServer{r: r, cfg: cfg, stop: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	s.deliver = deliverer{r: r, obs: obs, tr: transportTCP, stop: s.stop}
+	return s, nil
+}
+
+func (s *tcpServer) start(ctx context.Context, _ component.Host) error {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", s.cfg.Endpoint)
+	if err != nil {
+		return fmt.Errorf("protocols::tcp: %w", err)
+	}
+	if s.cfg.TLS.HasValue() {
+		settings, err := s.cfg.TLS.Get().LoadTLSConfig(ctx)
+		if err != nil {
+			return errors.Join(fmt.Errorf("protocols::tcp: tls: %w", err), listener.Close())
+		}
+		listener = tls.NewListener(listener, settings)
+	}
+	s.listener = listener
+	// The collector's start context ends with the start.
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.r.set.Logger.Info("listening for Kong's tcp-log", zap.Stringer("address", listener.Addr()))
+	s.wg.Go(s.accept)
+	return nil
+}
+
+// accept serves connections until the listener is closed. An error that passes, such as too many open files, is waited out.
+func (s *tcpServer) accept() {
+	pause := firstPause
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			s.r.set.Logger.Warn("cannot accept a TCP connection, trying again", zap.Duration("after", pause), zap.Error(err))
+			if !s.deliver.wait(pause) {
+				return
+			}
+			pause = min(2*pause, lastPause)
+			continue
+		}
+		pause = firstPause
+		if !s.add(conn) {
+			s.r.tel.builder.ReceiverKongLogConnectionsRefused.Add(s.ctx, 1)
+			_ = conn.Close()
+			continue
+		}
+		s.wg.Go(func() { s.serve(conn) })
+	}
+}
+
+// add enters a connection unless there are too many already.
+func (s *tcpServer) add(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped || len(s.conns) >= s.cfg.MaxConnections {
+		return false
+	}
+	s.conns[conn] = struct{}{}
+	s.r.tel.builder.ReceiverKongLogConnections.Add(s.ctx, 1)
+	return true
+}
+
+func (s *tcpServer) remove(conn net.Conn) {
+	_ = conn.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, conn)
+	s.r.tel.builder.ReceiverKongLogConnections.Add(context.WithoutCancel(s.ctx), -1)
+}
+
+// serve reads one connection to its end.
+func (s *tcpServer) serve(conn net.Conn) {
+	defer s.remove(conn)
+	from := conn.RemoteAddr()
+	ctx := client.NewContext(s.ctx, client.Info{Addr: from})
+	lines := &lineReader{r: &idleReader{s, conn}, max: s.cfg.MaxLineSize}
+	for {
+		block, skipped, err := lines.next()
+		if err != nil {
+			return
+		}
+		s.r.tel.countMalformed(ctx, transportTCP, faultTooLong, skipped, errTooLong, from.String())
+		if block != "" {
+			s.deliver.deliver(ctx, from.String(), func() *batch { return s.batch(block) })
+		}
+	}
+}
+
+var errTooLong = errors.New("a line is longer than max_line_size")
+
+func (s *tcpServer) batch(block string) *batch {
+	d := s.r.decoder
+	b := d.newBatch(len(block))
+	observed := d.observed()
+	for line := range strings.Lines(block) {
+		if strings.TrimSpace(line) != "" {
+			d.message(b, line, observed)
+		}
+	}
+	return b
+}
+
+// idleReader reads a connection that may not be silent for too long, and not at all once the receiver stops.
+type idleReader struct {
+	s    *tcpServer
+	conn net.Conn
+}
+
+func (r *idleReader) Read(p []byte) (int, error) {
+	r.s.mu.Lock()
+	if r.s.stopped {
+		r.s.mu.Unlock()
+		return 0, net.ErrClosed
+	}
+	var deadline time.Time
+	if r.s.cfg.IdleTimeout > 0 {
+		deadline = time.Now().Add(r.s.cfg.IdleTimeout)
+	}
+	err := r.conn.SetReadDeadline(deadline) // under the lock: shutdown sets it to the past
+	r.s.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return r.conn.Read(p)
+}
+
+// shutdown stops reading. Lines that were read are handed on, with one more attempt where the next component is busy.
+func (s *tcpServer) shutdown(ctx context.Context) error {
+	err := s.listener.Close()
+	s.mu.Lock()
+	s.stopped = true
+	for conn := range s.conns {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // an error means that it has just been closed
+	}
+	s.mu.Unlock()
+	close(s.stop)
+	return errors.Join(err, await(ctx, &s.wg, s.cancel))
+}
+
+// await waits for goroutines, until ctx ends: then it cancels what they wait for, and waits for them to notice.
+func await(ctx context.Context, wg *sync.WaitGroup, cancel context.CancelFunc) error {
+	defer cancel()
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		cancel()
+		<-done
+		return ctx.Err()
+	}
+}
