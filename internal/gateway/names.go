@@ -30,7 +30,7 @@ func (w *work) betterName(span ptrace.Span) {
 		}
 		return
 	}
-	if matchName(w.p.names, name) || w.rawPathName(name) || w.hostName(name) {
+	if matchName(w.p.names, name) || w.rawPathName(name) || w.hostName(name) || w.unknownMethod(name) {
 		if method, target := w.conventionName(); method != "" && !isJoin(name, method, target) {
 			w.rename(span, join(method, target))
 		}
@@ -111,6 +111,11 @@ func (w *work) hostName(name string) bool {
 	}
 	asked, hasPort := w.int(slotServerPort)
 	return port == 0 || hasPort && asked == int64(port)
+}
+
+// unknownMethod tells a name that is a method no convention knows: a client can invent as many as it likes.
+func (w *work) unknownMethod(name string) bool {
+	return w.text(slotMethod) == otherMethod && name != "" && name == w.text(slotMethodOriginal)
 }
 
 // versionBelow compares dotted versions number by number; a leading v does not count. Unknown versions are

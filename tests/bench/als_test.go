@@ -57,9 +57,9 @@ func BenchmarkALS(b *testing.B) {
 				}
 			}
 			b.ReportMetric(0, "ns/op") // an operation is a turn of each
-			ours := perRecord(b, runs[len(runs)-1], turnTimes)
+			ours := perRecord(b, runs[len(runs)-1])
 			for _, r := range runs {
-				p := perRecord(b, r, turnTimes)
+				p := perRecord(b, r)
 				b.ReportMetric(p.cpu, "cpu-ns/record:"+r.name)
 				b.ReportMetric(p.allocs, "allocs/record:"+r.name)
 				b.ReportMetric(p.bytes, "B/record:"+r.name)
@@ -71,9 +71,9 @@ func BenchmarkALS(b *testing.B) {
 	}
 }
 
-func perRecord(b *testing.B, r *running, times int) price {
+func perRecord(b *testing.B, r *running) price {
 	b.Helper()
-	records := float64(b.N * times * r.records)
+	records := float64(b.N * turnTimes * r.records)
 	return price{
 		cpu: float64(r.used.cpu.Nanoseconds()) / records, allocs: float64(r.used.mallocs) / records, bytes: float64(r.used.bytes) / records,
 	}

@@ -42,16 +42,15 @@ func BenchmarkKongLog(b *testing.B) {
 			for i := range ways {
 				runs[i] = ways[i].open(b, freeAddress(b), ways[i].behind(b))
 			}
-			const times = 2
 			for b.Loop() {
 				for _, r := range runs {
-					r.turn(b, times)
+					r.turn(b, turnTimes)
 				}
 			}
 			b.ReportMetric(0, "ns/op") // an operation is a turn of each
-			ours := perRecord(b, runs[0], times)
+			ours := perRecord(b, runs[0])
 			for _, r := range runs {
-				p := perRecord(b, r, times)
+				p := perRecord(b, r)
 				b.ReportMetric(p.cpu, "cpu-ns/record:"+r.name)
 				b.ReportMetric(p.allocs, "allocs/record:"+r.name)
 				b.ReportMetric(p.bytes, "B/record:"+r.name)

@@ -44,13 +44,6 @@ type gatewayCase struct {
 	// apart turns a wanted span into the one that comes out when its parent was in another export request: what only the
 	// parent knows is missing then. Nil where that makes no difference.
 	apart func(testbed.WantSpan) testbed.WantSpan
-	// faults are known ones, by the index of the span: why it comes out otherwise today, and as what.
-	faults map[int]spanFault
-}
-
-type spanFault struct {
-	text  string
-	today testbed.WantSpan
 }
 
 // edge is a running gateway as clients see it.
@@ -151,10 +144,6 @@ func (g *edge) check(t *testing.T, x testbed.Exchange, gc gatewayCase) {
 	for i, want := range gc.spans {
 		if gc.apart != nil && !withParent(spans, i) {
 			want = gc.apart(want)
-		}
-		if fault, ok := gc.faults[i]; ok {
-			testbed.KnownFault(t, fault.text, want.Checking(spans[i]), fault.today.Checking(spans[i]))
-			continue
 		}
 		want.Check(t, spans[i])
 	}

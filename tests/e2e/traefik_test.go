@@ -23,8 +23,6 @@ import (
 const (
 	traefikService = "traefik-edge"
 	traefikLogFile = "access.log"
-	// traefikMethodFault is about a span named by whatever a client wrote as its method.
-	traefikMethodFault = "the name of Traefik's server span stays an unknown method as the client sent it, where the method is _OTHER"
 )
 
 // traefikVariant is one way to have Traefik's telemetry.
@@ -226,10 +224,6 @@ func (v traefikVariant) cases(g *edge, upstream, dead string) []gatewayCase {
 	}, traefikEnd{bytes: 2})
 	add(call{name: "http2", path: "/ok", http2: true, status: http.StatusOK}, traefikEnd{bytes: 2})
 	add(call{name: "method", method: "BREW", path: "/ok", status: http.StatusOK}, traefikEnd{bytes: 2})
-	method := &cases[len(cases)-1]
-	today := method.spans[0]
-	today.Name = "BREW"
-	method.faults = map[int]spanFault{0: {traefikMethodFault, today}}
 	add(call{
 		name: "post", method: http.MethodPost, path: "/status/201", body: "eleven byte", status: http.StatusCreated,
 	}, traefikEnd{})

@@ -235,6 +235,16 @@ func TestSmallerGatewaysInWhole(t *testing.T) {
 		require.NotContains(t, record.Body().Str(), "sig=a")
 	})
 
+	// Traefik 3.6.12 names its server spans after the method, whatever a client calls it.
+	t.Run("traefik_names_are_methods", func(t *testing.T) {
+		t.Parallel()
+		spec := traefikServer()
+		spec.Name, spec.Attrs = "BREW", with(spec.Attrs, attrMap{"http.request.method": "BREW"})
+		span := rewriteSpan(t, spec)
+		assert.Equal(t, "HTTP", span.Name())
+		requireAttrs(t, attrMap{"http.request.method": "_OTHER", "http.request.method_original": "BREW"}, span.Attributes())
+	})
+
 	t.Run("tyk_names_are_raw_paths", func(t *testing.T) {
 		t.Parallel()
 		span := rewriteSpan(t, tykServer(200, ptrace.StatusCodeUnset))

@@ -23,6 +23,7 @@ var Profile = g.Profile{
 	Versions: "2.2.0 and 2.4.2 recorded",
 	Detect: []g.Evidence{
 		{In: g.InResource, Key: "k8s.container.name", Equal: "kgateway-proxy", Source: bootstrap},
+		{In: g.InResource, Key: attrs.GatewayNodeMetadata + "role", Prefix: "kgateway-kube-gateway-api~", Source: bootstrap},
 		{In: g.InAttributes, Key: "upstream_cluster", Prefix: "kube_", Source: clusters},
 		{In: g.InAttributes, Key: "backendCluster", Prefix: "kube_", Source: clusters},
 		{In: g.InAttributes, Key: "upstream_cluster", Prefix: "backend_", Source: clusters},
