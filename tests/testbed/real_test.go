@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/replay"
 )
 
 // A real program starts and stops with what the tests use.
@@ -29,6 +32,15 @@ func TestEnvoyStartsAndStops(t *testing.T) {
 
 func TestCollectorStartsAndStops(t *testing.T) {
 	c := StartCollector(t, CollectorOptions{})
+	// It says that it is ready a moment before it listens to signals (otelcol v0.158.0, collector.go): once a span went
+	// through, it does both.
+	sender, err := replay.NewGRPCSender(c.OTLPGRPC())
+	require.NoError(t, err)
+	td := ptrace.NewTraces()
+	td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty().SetName("probe")
+	require.NoError(t, sender.SendTraces(t.Context(), td))
+	c.Wait(t, 1, 0)
+	require.NoError(t, sender.Close())
 	c.Stop()
 	require.Contains(t, c.Log(), "Shutdown complete")
 }
