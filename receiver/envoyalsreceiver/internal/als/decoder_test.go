@@ -237,6 +237,28 @@ func TestIntermediate(t *testing.T) {
 	assert.Equal(t, 1, counts.Skipped[HTTP])
 }
 
+// TestAttempt checks the entry of one attempt to reach the upstream, which Envoy writes from the upstream's side.
+func TestAttempt(t *testing.T) {
+	t.Parallel()
+	e := request(nil)
+	e.CommonProperties.AccessLogType = accesslogdata.AccessLogType_UpstreamEnd
+	e.CommonProperties.UpstreamRequestAttemptCount = 0
+	e.Request.RequestBodyBytes = 2
+	e.Response = &accesslogdata.HTTPResponseProperties{ResponseBodyBytes: 11, ResponseCode: wrapperspb.UInt32(200)}
+	rec, _ := httpEntry(t, everything, e)
+	got := attributes(rec)
+	assert.EqualValues(t, 11, got["http.request.body.size"])
+	assert.EqualValues(t, 2, got["http.response.body.size"])
+	assert.NotContains(t, got, "gateway.upstream.attempts")
+
+	e.CommonProperties.AccessLogType = accesslogdata.AccessLogType_DownstreamEnd
+	rec, _ = httpEntry(t, everything, e)
+	got = attributes(rec)
+	assert.EqualValues(t, 2, got["http.request.body.size"])
+	assert.EqualValues(t, 11, got["http.response.body.size"])
+	assert.EqualValues(t, 0, got["gateway.upstream.attempts"])
+}
+
 // TestGRPC checks what trailers, headers and content types say.
 func TestGRPC(t *testing.T) {
 	t.Parallel()

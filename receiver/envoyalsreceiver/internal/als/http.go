@@ -33,7 +33,7 @@ func (d *Decoder) http(s string) {
 // request reads HTTPRequestProperties.
 func (d *Decoder) request(s string) {
 	d.e.hasRequest = true
-	var method, body uint64
+	var method uint64
 	var target, original, host string
 	headers := 0
 	r := reader{s: s}
@@ -68,7 +68,7 @@ func (d *Decoder) request(s string) {
 		case 11<<3 | varint:
 			d.count(attrs.GatewayRequestHeaderBytes, r.varint())
 		case 12<<3 | varint:
-			body = r.varint()
+			d.e.requestBody = r.varint()
 		case 13<<3 | text:
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
@@ -90,7 +90,6 @@ func (d *Decoder) request(s string) {
 		}
 	}
 	d.done(&r)
-	d.put(attrs.HTTPRequestBodySize).SetInt(int64(min(body, 1<<63-1)))
 	d.str(authority, host)
 	if original == "" {
 		d.str(path, target)
@@ -115,7 +114,6 @@ const otherMethod = "_OTHER"
 // response reads HTTPResponseProperties.
 func (d *Decoder) response(s string) {
 	d.e.hasResponse = true
-	var body uint64
 	var status string
 	headers := 0
 	r := reader{s: s}
@@ -129,7 +127,7 @@ func (d *Decoder) response(s string) {
 		case 2<<3 | varint:
 			d.count(attrs.GatewayResponseHeaderBytes, r.varint())
 		case 3<<3 | varint:
-			body = r.varint()
+			d.e.responseBody = r.varint()
 		case 4<<3 | text:
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
@@ -157,7 +155,6 @@ func (d *Decoder) response(s string) {
 		}
 	}
 	d.done(&r)
-	d.put(attrs.HTTPResponseBodySize).SetInt(int64(min(body, 1<<63-1)))
 	d.trailers(status)
 }
 
