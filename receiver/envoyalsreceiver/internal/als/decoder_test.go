@@ -283,8 +283,12 @@ func TestGRPC(t *testing.T) {
 		"rpc.response.trailer.grpc-message": []any{"no way"}, "rpc.response.trailer.x-cost": []any{"3"},
 	}, "ERROR")
 	f(func(e *accesslogdata.HTTPAccessLogEntry) {
-		e.Response.ResponseHeaders = map[string]string{"grpc-status": "5"}
-	}, m{"rpc.method": "shop.Cart/Get", "rpc.status_code": "NOT_FOUND", "error.type": nil}, "INFO")
+		e.Response.ResponseHeaders = map[string]string{"grpc-status": "5", "grpc-message": "no%20way"}
+	}, m{
+		"rpc.method": "shop.Cart/Get", "rpc.status_code": "NOT_FOUND", "error.type": nil,
+		"rpc.response.trailer.grpc-message": []any{"no way"},
+		"http.response.header.grpc-status":  nil, "http.response.header.grpc-message": nil,
+	}, "INFO")
 	f(func(e *accesslogdata.HTTPAccessLogEntry) {
 		e.Request.RequestHeaders = map[string]string{"content-type": "application/grpc+proto"}
 	}, m{"rpc.method": "shop.Cart/Get", "rpc.status_code": nil}, "INFO")

@@ -114,7 +114,6 @@ const otherMethod = "_OTHER"
 // response reads HTTPResponseProperties.
 func (d *Decoder) response(s string) {
 	d.e.hasResponse = true
-	var status string
 	headers := 0
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
@@ -135,12 +134,14 @@ func (d *Decoder) response(s string) {
 				continue
 			}
 			h := d.pair(r.text())
+			if h.key == "grpc-status" || h.key == "grpc-message" {
+				// An answer of trailers only, which is how calls fail: Envoy has them as headers.
+				d.trail = append(d.trail, h)
+				continue
+			}
 			d.header(attrs.HTTPResponseHeader, h)
-			switch {
-			case h.key == "content-type":
+			if h.key == "content-type" {
 				d.e.grpc = d.e.grpc || grpcType(h.value)
-			case h.key == "grpc-status" && status == "": // an answer of trailers only
-				status = h.value
 			}
 		case 5<<3 | text:
 			d.trail = d.add(d.trail, r.text())
@@ -155,12 +156,12 @@ func (d *Decoder) response(s string) {
 		}
 	}
 	d.done(&r)
-	d.trailers(status)
+	d.trailers()
 }
 
 // trailers places the trailers. Those of a gRPC call have a name in the conventions, and its status is in them.
-func (d *Decoder) trailers(status string) {
-	message := ""
+func (d *Decoder) trailers() {
+	var status, message string
 	for _, t := range d.trail {
 		switch t.key {
 		case "grpc-status":
