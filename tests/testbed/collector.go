@@ -124,6 +124,12 @@ func (c *Collector) Wait(tb testing.TB, spans, records int) {
 	require.NoError(tb, c.After.Wait(ctx, spans, records), "the Collector passed on less than it got")
 }
 
+// Reset forgets what came in and went out so far.
+func (c *Collector) Reset() {
+	c.Before.Reset()
+	c.After.Reset()
+}
+
 func startSink(tb testing.TB) *replay.Sink {
 	tb.Helper()
 	sink, err := replay.StartSink()
