@@ -97,13 +97,13 @@ func kgatewayRoutes(listener string) []envoy.VirtualHost {
 }
 
 // kgateway is an Envoy configured as kgateway configures it, with three listeners: upstream spans over gRPC with every
-// access log, one span over HTTP, upstream spans from the Zipkin tracer.
+// access log, one span over HTTP, upstream spans from the Zipkin tracer. Two more are TCP proxies.
 type kgateway struct {
 	version               string
 	addresses             map[string]string // of the upstreams, by service
 	collector             *testbed.Collector
-	als                   *testbed.ALS
 	spawn, single, zipkin *target
+	tcp                   map[string]string // addresses of the TCP proxies, by service
 }
 
 // startKgateway starts it. minFlush is how many spans Envoy sends at once, backends get the processed spans as well.
@@ -120,11 +120,11 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 		addresses: map[string]string{
 			"cart": upstream.Address(), "dead": testbed.FreeAddress(t), "grpc": testbed.StartGRPCUpstream(t),
 		},
-		als:       testbed.StartALS(t),
 		collector: testbed.StartCollector(t, testbed.CollectorOptions{LogFiles: []string{text, lines}, Backends: backends}),
 		spawn:     &target{name: "otlp grpc", spawns: true},
 		single:    &target{name: "otlp http"},
 		zipkin:    &target{name: "zipkin", spawns: true, b3: true},
+		tcp:       map[string]string{"cart": testbed.FreeAddress(t), "dead": testbed.FreeAddress(t)},
 	}
 	for i, g := range []*target{k.spawn, k.single, k.zipkin} {
 		g.prefix, g.address, g.upstream = fmt.Sprintf("kgateway-%s-%d", version, i), testbed.FreeAddress(t), upstream
@@ -136,7 +136,7 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 		NodeID:      kgatewayNode,
 		NodeCluster: "http.kgateway-system",
 		NodeRole:    "kgateway-kube-gateway-api~kgateway-system~http",
-		OTLPGRPC:    k.collector.OTLPGRPC(), OTLPHTTP: k.collector.OTLPHTTP(), Zipkin: k.collector.Zipkin(), ALS: k.als.Address(),
+		OTLPGRPC:    k.collector.OTLPGRPC(), OTLPHTTP: k.collector.OTLPHTTP(), Zipkin: k.collector.Zipkin(), ALS: k.collector.EnvoyALS(),
 		FlushInterval: 200 * time.Millisecond,
 		MinFlushSpans: minFlush,
 		Clusters: []envoy.Cluster{
@@ -152,14 +152,12 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 					SpawnUpstream: true, CustomTags: tags,
 				},
 				AccessLogs: []envoy.AccessLog{
-					envoy.OTLPLog{LogName: "kgw_otlp", Resource: kgatewayLogResource, Attributes: kgatewayLog},
-					envoy.GRPCLog{
-						LogName: "kgw_als", RequestHeaders: []string{"traceparent"},
-						CustomTags: []envoy.CustomTag{{Name: "tenant", Header: "x-tenant"}},
-					},
+					envoy.OTLPLog{LogName: otlpLog, Resource: kgatewayLogResource, Attributes: kgatewayLog},
+					kgatewayALS(version, alsLog),
 					envoy.FileLog{Path: text},
 					envoy.FileLog{Path: lines, JSON: envoy.EnvoyGatewayJSON},
 				},
+				UpstreamLogs: []envoy.AccessLog{kgatewayALS(version, alsTryLog)},
 			},
 			{
 				Name: "listener~8081", Address: k.single.address, VirtualHosts: kgatewayRoutes("listener~8081"),
@@ -167,8 +165,11 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 			},
 			{
 				Name: "listener~8082", Address: k.zipkin.address, VirtualHosts: kgatewayRoutes("listener~8082"),
-				Tracing: &envoy.Tracing{Tracer: envoy.Zipkin, SpawnUpstream: true, CustomTags: tags},
+				Tracing:    &envoy.Tracing{Tracer: envoy.Zipkin, SpawnUpstream: true, CustomTags: tags},
+				AccessLogs: []envoy.AccessLog{envoy.GRPCLog{LogName: alsB3Log, RequestHeaders: []string{"b3", "x-b3-traceid", "x-b3-spanid"}}},
 			},
+			k.tcpListener("cart"),
+			k.tcpListener("dead"),
 		},
 	}
 	envoy.Start(t, version, config, kgatewayEnvironment, "TESTBED_REGION=eu-1")

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -107,15 +106,15 @@ func TestEnvoyAsKgateway(t *testing.T) {
 				for _, r := range envoyRequests {
 					g.do(t, r)
 					spans += g.spans(r)
-					if g == k.spawn {
-						records += 3 // over OTLP, as a line of text and as JSON
-					}
+					records += k.records(g, r)
 				}
 			}
+			connections, answered := k.connect(t)
+			records += connections
 			k.collector.Wait(t, spans, records)
 			x := k.collector.Exchange(t)
 			x.Judge(t, testbed.Subject{
-				Program: "envoy", Version: version, Case: "as kgateway: OTLP gRPC, OTLP HTTP, Zipkin, file logs", Secrets: secrets,
+				Program: "envoy", Version: version, Case: "as kgateway: OTLP gRPC, OTLP HTTP, Zipkin, ALS, file logs", Secrets: secrets,
 			})
 			assert.Len(t, x.Spans, spans)
 			assert.Len(t, x.Records, records)
@@ -127,7 +126,12 @@ func TestEnvoyAsKgateway(t *testing.T) {
 			for _, r := range envoyRequests {
 				t.Run("logs/"+r.name, func(t *testing.T) { k.checkRecords(t, x, k.spawn, r) })
 			}
-			t.Run("als", func(t *testing.T) { k.checkALS(t) })
+			for _, r := range envoyRequests {
+				t.Run("als/"+r.name, func(t *testing.T) { k.checkALS(t, x, r) })
+				t.Run("als b3/"+r.name, func(t *testing.T) { k.checkB3(t, x, r) })
+			}
+			t.Run("als tcp", func(t *testing.T) { k.checkTCP(t, x, answered) })
+			t.Run("als finished", func(t *testing.T) { checkFinished(t, x, isALS) })
 			t.Run("raw", func(t *testing.T) { k.checkRaw(t, x) })
 		})
 	}
@@ -139,16 +143,17 @@ func TestEnvoySplitTraces(t *testing.T) {
 	for _, version := range envoyVersions {
 		t.Run(version, func(t *testing.T) {
 			k := startKgateway(t, version, 1)
-			spans := 0
+			spans, records := 0, 0
 			var sent []request
 			for _, r := range envoyRequests {
 				if k.spawn.spans(r) > 1 {
 					k.spawn.do(t, r)
 					spans += k.spawn.spans(r)
+					records += k.records(k.spawn, r)
 					sent = append(sent, r)
 				}
 			}
-			k.collector.Wait(t, spans, 3*len(sent))
+			k.collector.Wait(t, spans, records)
 			x := k.collector.Exchange(t)
 			x.Judge(t, testbed.Subject{
 				Program: "envoy", Version: version, Case: "as kgateway: every span in its own request", Secrets: secrets,
@@ -257,7 +262,7 @@ func (k *kgateway) checkRecords(t *testing.T, x testbed.Exchange, g *target, r r
 	t.Helper()
 	found := map[string]bool{}
 	for _, p := range x.Records {
-		if p.Before == nil || p.After == nil || !p.Before.Mentions(g.userAgent(r)) {
+		if p.Before == nil || p.After == nil || !p.Before.Mentions(g.userAgent(r)) || isALS(p.After) {
 			continue
 		}
 		file := textOf(p.After.Attributes(), "log.file.name")
@@ -293,28 +298,6 @@ func (k *kgateway) checkRaw(t *testing.T, x testbed.Exchange) {
 			assert.Equal(t, uint32(0x301), span.Flags(), "sampled, with a remote parent")
 		default:
 			assert.Equal(t, uint32(0x101), span.Flags(), "sampled, with a local parent or none")
-		}
-	}
-}
-
-// checkALS looks at what the access log service got: the Collector has no receiver for it yet.
-func (k *kgateway) checkALS(t *testing.T) {
-	t.Helper()
-	var entries []testbed.ALSEntry
-	testbed.Eventually(t, testbed.ItemTimeout, "Envoy to flush its access logs", func(context.Context) (err error) {
-		entries, err = k.als.Want(len(envoyRequests))
-		return err
-	})
-	for _, r := range envoyRequests {
-		at := slices.IndexFunc(entries, func(e testbed.ALSEntry) bool {
-			name, _, _ := strings.Cut(e.UserAgent, " ")
-			return name == k.spawn.userAgent(r)
-		})
-		if assert.GreaterOrEqual(t, at, 0, "no entry for %s", r.name) {
-			e := entries[at]
-			assert.Equal(t, r.end.code, e.ResponseCode, r.name)
-			assert.Equal(t, e.RequestID, e.StreamID, r.name)
-			assert.Equal(t, r.header["x-tenant"], e.CustomTags["tenant"], r.name)
 		}
 	}
 }

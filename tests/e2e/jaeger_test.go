@@ -23,15 +23,16 @@ func TestJaeger(t *testing.T) {
 	k := startKgateway(t, version, neverSplit, jaeger.Endpoint())
 	names := []string{"ok", "error", "flaky", "dead", "grpc", "grpc-unavailable"}
 	var sent []request
-	spans := 0
+	spans, records := 0, 0
 	for _, r := range envoyRequests {
 		if slices.Contains(names, r.name) {
 			k.spawn.do(t, r)
 			sent = append(sent, r)
 			spans += k.spawn.spans(r)
+			records += k.records(k.spawn, r)
 		}
 	}
-	k.collector.Wait(t, spans, 3*len(sent))
+	k.collector.Wait(t, spans, records)
 	x := k.collector.Exchange(t)
 	x.Judge(t, testbed.Subject{Program: "envoy", Version: version, Case: "as kgateway, to Jaeger 1.62.0 and back by its API"})
 	for _, r := range sent {

@@ -12,8 +12,9 @@ import (
 
 const (
 	// kgwProxy is the address of the gateway's pod, kgwCollector that of the Collector (testdata/kgateway/telemetry.yaml).
-	kgwProxy     = "10.244.0.10"
-	kgwCollector = "10.244.0.20:4317"
+	kgwProxy        = "10.244.0.10"
+	kgwCollector    = "10.244.0.20:4317"
+	kgwCollectorALS = "10.244.0.20:19001"
 
 	// kgwClient is where requests come from.
 	kgwClient = "10.244.0.30"
@@ -41,13 +42,14 @@ func startCluster(t *testing.T) *cluster {
 	c.upstream = testbed.ServePod(t, c.pod)
 	c.jaeger = testbed.StartJaeger(t)
 	c.collector = testbed.StartCollector(t, testbed.CollectorOptions{
-		OTLPGRPC: kgwCollector, Backends: []string{c.jaeger.Endpoint()},
+		OTLPGRPC: kgwCollector, EnvoyALS: kgwCollectorALS, Backends: []string{c.jaeger.Endpoint()},
 	})
 	c.proxy = testbed.StartProxy(t, kubernetes, "kgateway-system", "http", kgwProxy)
 	c.proxy.Await(t,
 		"listener~8080~shop_example_com", "listener~8090~shop_example_com", "httproute-untraced-shop-", "grpcroute-greeter-shop-",
 		"envoy.tracers.opentelemetry",
 		"kube_telemetry_opentelemetry-collector_4317::"+kgwCollector,
+		"kube_telemetry_opentelemetry-collector_19001::"+kgwCollectorALS,
 		"kube_shop_cart_8080::"+c.pod, "kube_shop_dead_8080::"+c.pod, "kube_shop_greeter_9000::"+c.pod)
 	return c
 }
@@ -70,7 +72,7 @@ func TestKgatewayCluster(t *testing.T) {
 	for i, r := range kgwRequests {
 		r.send(t, kgwProxy, c.upstream)
 		spans += r.spans()
-		records += 2 // one from each of the two access logs
+		records += 3 // one from each of the three access logs
 		if i == 0 {
 			c.collector.Wait(t, spans, records)
 		}
@@ -81,11 +83,13 @@ func TestKgatewayCluster(t *testing.T) {
 	first := c.outcomeOf(x, kgwRequests[0])
 	require.Len(t, first.clients, 1)
 	require.Equal(t, first.server[0].Before.Batch, first.clients[0].Before.Batch, "two spans of one request, sent together")
+	t.Run("als finished", func(t *testing.T) { checkFinished(t, x, isKgwALS) })
 	for _, r := range kgwRequests {
 		t.Run(r.name, func(t *testing.T) {
 			want, ok := kgwWants[r.name]
 			require.True(t, ok, "what is wanted of the request is not written down")
 			c.check(t, x, r, want)
+			c.checkALS(t, x, r)
 			if want.server != nil && r.parent != kgwNoParent {
 				checkInJaeger(t, c.jaeger, x, r.traceID(), r.spans())
 			}

@@ -3,11 +3,6 @@
 package e2e
 
 import (
-	"bytes"
-	"io"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -164,68 +159,6 @@ func TestReplayedKong(t *testing.T) {
 			checkByID(t, x, kongWanted[version])
 		})
 	}
-}
-
-// What Kong's http-log and tcp-log plugins sent reaches a log server byte by byte. The Collector has no receiver for it yet,
-// so plain servers take its place.
-func TestReplayedKongLogs(t *testing.T) {
-	kong := testbed.NewKongReplayer()
-	defer kong.Close()
-	for _, file := range []string{"3.9.3-http-log.jsonl", "3.9.3-http-log-batch.jsonl"} {
-		bodies := kongLogBodies(t, file)
-		arrived := make(chan []byte, len(bodies))
-		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(r.Body)
-			assert.NoError(t, err)
-			arrived <- body
-		}))
-		err := kong.HTTPLog(t.Context(), server.URL, bodies)
-		server.Close()
-		require.NoError(t, err)
-		require.Len(t, arrived, len(bodies))
-		for i, want := range bodies {
-			assert.True(t, bytes.Equal(want, <-arrived), "%s: body %d", file, i+1)
-		}
-		recordNoReceiver(file, len(bodies))
-	}
-
-	const file = "3.9.3-tcp-log.jsonl"
-	bodies := kongLogBodies(t, file)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, listener.Close()) }()
-	arrived := make(chan []byte, 1)
-	go func() {
-		defer close(arrived)
-		conn, err := listener.Accept()
-		if err != nil {
-			return // the test closed it, and finds nothing
-		}
-		if all, err := io.ReadAll(conn); err == nil {
-			arrived <- all
-		}
-		_ = conn.Close() // nothing was written
-	}()
-	err = kong.TCPLog(t.Context(), listener.Addr().String(), bodies)
-	require.NoError(t, err)
-	want := append(bytes.Join(bodies, []byte("\n")), '\n')
-	assert.True(t, bytes.Equal(want, <-arrived), file)
-	recordNoReceiver(file, len(bodies))
-}
-
-func kongLogBodies(t *testing.T, file string) [][]byte {
-	t.Helper()
-	bodies, err := testbed.RecordedBodies("../testbed/testdata/replayer/kong/" + file)
-	require.NoError(t, err)
-	require.NotEmpty(t, bodies)
-	return bodies
-}
-
-func recordNoReceiver(file string, bodies int) {
-	testbed.Record(testbed.Row{
-		Program: "kong", Version: "3.9.3", Replayed: true, Signals: "logs", In: bodies, Out: bodies,
-		Case: file + " to a plain server: no receiver yet",
-	})
 }
 
 // agentgatewayResource is what its releases say about themselves outside Kubernetes.

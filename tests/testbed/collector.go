@@ -28,10 +28,15 @@ type CollectorOptions struct {
 	// OTLPGRPC is the address the gRPC OTLP receiver listens on, for a gateway that cannot be told a port. Empty: a free
 	// loopback one.
 	OTLPGRPC string
+	// EnvoyALS is the same for the envoy_als receiver.
+	EnvoyALS string
+	// Queue, if not 0, is how many export requests may wait for After before the Collector refuses more. There is no Before
+	// then: its exporter would take what the other one refuses, and take it again when it is sent again.
+	Queue int
 }
 
 // Collector is the built distribution between a gateway and two sinks. Both get everything that came in: Before as the
-// gateway sent it, After as the processor made it.
+// gateway sent it, or as its receiver read it, After as the processor made it.
 type Collector struct {
 	*Process
 	Before *replay.Sink
@@ -40,19 +45,32 @@ type Collector struct {
 }
 
 // StartCollector runs the built distribution with the gateway_semconv processor in its default configuration, or without
-// any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set. It is stopped at the end of the test.
+// any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set: envoy_als and kong_log write finished records all the same. It is stopped at
+// the end of the test.
 func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	tb.Helper()
-	c := &Collector{Before: startSink(tb), After: startSink(tb)}
+	c := &Collector{After: startSink(tb)}
 	c.config = collector.Config{
 		OTLPGRPC: opts.OTLPGRPC,
 		OTLPHTTP: FreeAddress(tb),
 		Zipkin:   FreeAddress(tb),
+		EnvoyALS: opts.EnvoyALS,
+		KongHTTP: FreeAddress(tb),
+		KongTCP:  FreeAddress(tb),
+		KongUDP:  FreeAddress(tb),
 		Health:   FreeAddress(tb),
+		Metrics:  FreeAddress(tb),
 		Export:   c.After.Endpoint(),
-		Raw:      c.Before.Endpoint(),
 		Backends: opts.Backends,
 		LogFiles: opts.LogFiles,
+		Queue:    opts.Queue,
+	}
+	if opts.Queue == 0 {
+		c.Before = startSink(tb)
+		c.config.Raw = c.Before.Endpoint()
+	}
+	if c.config.EnvoyALS == "" {
+		c.config.EnvoyALS = FreeAddress(tb)
 	}
 	if c.config.OTLPGRPC == "" {
 		c.config.OTLPGRPC = FreeAddress(tb)
@@ -84,6 +102,18 @@ func (c *Collector) OTLPHTTP() string { return c.config.OTLPHTTP }
 // Zipkin is the address (host:port) of the Zipkin receiver.
 func (c *Collector) Zipkin() string { return c.config.Zipkin }
 
+// EnvoyALS is the address (host:port) of the receiver of Envoy's access log service.
+func (c *Collector) EnvoyALS() string { return c.config.EnvoyALS }
+
+// KongHTTP is the URL of the receiver of Kong's http-log plugin, with a path as operators write one.
+func (c *Collector) KongHTTP() string { return "http://" + c.config.KongHTTP + "/kong" }
+
+// KongTCP is the address (host:port) of the receiver of Kong's tcp-log plugin.
+func (c *Collector) KongTCP() string { return c.config.KongTCP }
+
+// KongUDP is the address (host:port) of the receiver of Kong's udp-log plugin.
+func (c *Collector) KongUDP() string { return c.config.KongUDP }
+
 // Wait returns when at least that many spans and log records have come in and gone out, and fails the test when that
 // takes longer than ItemTimeout.
 func (c *Collector) Wait(tb testing.TB, spans, records int) {
@@ -92,6 +122,12 @@ func (c *Collector) Wait(tb testing.TB, spans, records int) {
 	defer cancel()
 	require.NoError(tb, c.Before.Wait(ctx, spans, records), "the gateway sent less than expected")
 	require.NoError(tb, c.After.Wait(ctx, spans, records), "the Collector passed on less than it got")
+}
+
+// Reset forgets what came in and went out so far.
+func (c *Collector) Reset() {
+	c.Before.Reset()
+	c.After.Reset()
 }
 
 func startSink(tb testing.TB) *replay.Sink {

@@ -32,8 +32,8 @@ type Exchange struct {
 // NewExchange pairs the items that came in with those that went out.
 func NewExchange(tracesIn, tracesOut []ptrace.Traces, logsIn, logsOut []plog.Logs) Exchange {
 	return Exchange{
-		Spans:   pairUp(spanItems(tracesIn), spanItems(tracesOut), sameSpan),
-		Records: pairUp(recordItems(logsIn), recordItems(logsOut), sameRecord),
+		Spans:   pairUp(spanItems(tracesIn), spanItems(tracesOut), equalSpan, sameSpan),
+		Records: pairUp(recordItems(logsIn), recordItems(logsOut), equalRecord, sameRecord),
 		traces:  tracesIn,
 		logs:    logsIn,
 	}

@@ -89,19 +89,23 @@ func recordItems(batches []plog.Logs) []*RecordItem {
 	return items
 }
 
-// pairUp finds for every item of before the first one left of after that may be it. Items without one are in the result
-// alone. Batches may have overtaken each other between the two exporters, so their order alone proves nothing.
-func pairUp[T any](before, after []*T, same func(before, after *T) bool) []Pair[T] {
+// pairUp finds for every item of before the first one left of after that may be it: one that is equal if there is any, as
+// what a receiver finished passes unchanged and several records may have one time. Items without one are in the result alone.
+// Batches may have overtaken each other between the two exporters, so their order alone proves nothing.
+func pairUp[T any](before, after []*T, equal, same func(before, after *T) bool) []Pair[T] {
+	pairs := make([]Pair[T], len(before))
 	left := slices.Clone(after)
-	var pairs []Pair[T]
-	for _, b := range before {
-		at := slices.IndexFunc(left, func(a *T) bool { return same(b, a) })
-		if at < 0 {
-			pairs = append(pairs, Pair[T]{Before: b})
-			continue
+	for _, match := range []func(before, after *T) bool{equal, same} {
+		for i, b := range before {
+			pairs[i].Before = b
+			if pairs[i].After != nil {
+				continue
+			}
+			if at := slices.IndexFunc(left, func(a *T) bool { return match(b, a) }); at >= 0 {
+				pairs[i].After = left[at]
+				left = slices.Delete(left, at, at+1)
+			}
 		}
-		pairs = append(pairs, Pair[T]{b, left[at]})
-		left = slices.Delete(left, at, at+1)
 	}
 	for _, a := range left {
 		pairs = append(pairs, Pair[T]{After: a})
@@ -109,20 +113,36 @@ func pairUp[T any](before, after []*T, same func(before, after *T) bool) []Pair[
 	return pairs
 }
 
+func equalSpan(b, a *SpanItem) bool { return slices.Equal(b.lines, a.lines) }
+
+func equalRecord(b, a *RecordItem) bool { return slices.Equal(b.lines, a.lines) }
+
 // sameSpan also asks for the kind's side, because Zipkin's client and server spans may share their id.
 func sameSpan(b, a *SpanItem) bool {
 	return b.TraceID() == a.TraceID() && b.SpanID() == a.SpanID() && b.StartTimestamp() == a.StartTimestamp() &&
 		b.ParentSpanID() == a.ParentSpanID()
 }
 
-// sameRecord compares what the sender set: the rest may be filled in from the record's own fields.
+// sameRecord compares what the sender set: the rest may be filled in from the record's own fields. Envoy tells its access
+// loggers apart by log_name, and two of them write of one request.
 func sameRecord(b, a *RecordItem) bool {
 	return (b.Timestamp() == 0 || b.Timestamp() == a.Timestamp()) &&
 		(b.ObservedTimestamp() == 0 || b.ObservedTimestamp() == a.ObservedTimestamp()) &&
 		(b.TraceID().IsEmpty() || b.TraceID() == a.TraceID()) &&
 		(b.SpanID().IsEmpty() || b.SpanID() == a.SpanID()) &&
-		b.Flags() == a.Flags() && b.Body().Type() == a.Body().Type()
+		b.Flags() == a.Flags() && b.Body().Type() == a.Body().Type() && logName(b) == logName(a)
 }
+
+func logName(r *RecordItem) string {
+	name, ok := r.Resource.Attributes().Get("log_name")
+	if !ok {
+		return ""
+	}
+	return name.AsString()
+}
+
+// Equal says whether nothing at all differs between two records.
+func (r *RecordItem) Equal(other *RecordItem) bool { return equalRecord(r, other) }
 
 // touched returns the untouchable lines that differ.
 func touched(p Pair[SpanItem]) []string {
@@ -153,3 +173,6 @@ func untouchable(lines []string) []string {
 	}
 	return kept
 }
+
+// SideBySide prints a record before and after.
+func SideBySide(p Pair[RecordItem]) string { return sideBySide(p.Before.lines, p.After.lines) }

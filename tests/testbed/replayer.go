@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -28,17 +29,27 @@ const (
 const maxReplayAnswer = 1 << 20
 
 // KongReplayer sends what Kong's plugins sent to a collector or a log server, in their order and framing. It has the
-// manners of Kong's queue: one request at a time, the same body again as long as the answer is 300 or above.
-type KongReplayer struct{ client *http.Client }
+// manners of Kong's queue: one request at a time, the same body again as long as the answer is 300 or above. It is for one
+// goroutine, as a queue is for one worker.
+type KongReplayer struct {
+	client  *http.Client
+	refused map[int]int
+}
 
 // NewKongReplayer returns a replayer that keeps its connections alive, as Kong does, until Close.
 func NewKongReplayer() *KongReplayer {
-	return &KongReplayer{&http.Client{
-		Transport: &http.Transport{DisableCompression: true},
-		// Kong takes a redirect for an error like any other.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &KongReplayer{
+		client: &http.Client{
+			Transport: &http.Transport{DisableCompression: true},
+			// Kong takes a redirect for an error like any other.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		refused: map[int]int{},
+	}
 }
+
+// Refused is how many answers of 300 and above came so far, by status code.
+func (k *KongReplayer) Refused() map[int]int { return maps.Clone(k.refused) }
 
 // Close closes idle connections.
 func (k *KongReplayer) Close() { k.client.CloseIdleConnections() }
@@ -75,6 +86,24 @@ func (k *KongReplayer) TCPLog(ctx context.Context, address string, bodies [][]by
 	}
 	if err = conn.Close(); err != nil {
 		return fmt.Errorf("replay tcp-log: %w", err)
+	}
+	return nil
+}
+
+// UDPLog sends bodies of the udp-log plugin, or of the loggly plugin with its frame: one datagram each. There is no answer.
+func UDPLog(ctx context.Context, address string, bodies [][]byte) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "udp", address)
+	if err != nil {
+		return fmt.Errorf("replay udp-log: %w", err)
+	}
+	for i, body := range bodies {
+		if _, err = conn.Write(body); err != nil {
+			return fmt.Errorf("replay udp-log: record %d: %w", i+1, errors.Join(err, conn.Close()))
+		}
+	}
+	if err = conn.Close(); err != nil {
+		return fmt.Errorf("replay udp-log: %w", err)
 	}
 	return nil
 }
@@ -123,6 +152,7 @@ func (k *KongReplayer) postOnce(ctx context.Context, url, contentType string, bo
 		return fmt.Errorf("read answer: %w", err)
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
+		k.refused[resp.StatusCode]++
 		return fmt.Errorf("answered %s: %.200q", resp.Status, answer)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,7 @@ import (
 )
 
 // kongRecordings are the bodies of Kong's log plugins, recorded from Kong 3.9.3.
-const kongRecordings = "testdata/replayer/kong"
+const kongRecordings = "../captures/kong"
 
 // received is one request as a plain HTTP server got it.
 type received struct {
@@ -61,8 +62,8 @@ func fromFile(t *testing.T, path string) (whole []byte, bodies [][]byte) {
 	return whole, bodies
 }
 
-// No receiver here knows Kong's log format yet, so a plain server takes it: what is shown is that each byte arrives, those
-// that are no UTF-8 included, in requests that look like Kong's.
+// A plain server takes what the replayer sends: each byte arrives, those that are no UTF-8 included, in requests that look like
+// Kong's. What the receiver makes of it is shown in tests/e2e.
 func TestKongHTTPLogIsByteExact(t *testing.T) {
 	for _, file := range []string{"3.9.3-http-log.jsonl", "3.9.3-http-log-batch.jsonl"} {
 		t.Run(file, func(t *testing.T) {
@@ -120,6 +121,21 @@ func TestKongTCPLogIsByteExact(t *testing.T) {
 	assert.True(t, bytes.Equal(whole, r.bytes), "all bytes, in order")
 }
 
+func TestKongUDPLogIsByteExact(t *testing.T) {
+	_, bodies := fromFile(t, filepath.Join(kongRecordings, "3.9.3-udp-log.jsonl"))
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close()) }()
+	require.NoError(t, UDPLog(t.Context(), conn.LocalAddr().String(), bodies[:3]))
+	buffer := make([]byte, 1<<16)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(readyTimeout)))
+	for _, want := range bodies[:3] {
+		n, _, err := conn.ReadFrom(buffer)
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(want, buffer[:n]), "one datagram for each record, without a newline")
+	}
+}
+
 // Kong 3.9.3 sends the same body again after any status from 300 on, 400 included.
 func TestKongRetries(t *testing.T) {
 	server := &stubborn{refusals: []int{http.StatusInternalServerError, http.StatusBadRequest, http.StatusFound}}
@@ -134,6 +150,7 @@ func TestKongRetries(t *testing.T) {
 		texts = append(texts, string(r.body))
 	}
 	assert.Equal(t, []string{`{"a":1}`, `{"a":1}`, `{"a":1}`, `{"a":1}`, `{"b":2}`}, texts)
+	assert.Equal(t, map[int]int{500: 1, 400: 1, 302: 1}, kong.Refused())
 }
 
 // The opentelemetry plugin's requests as they were on the wire.

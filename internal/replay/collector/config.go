@@ -7,13 +7,19 @@ import (
 	"text/template"
 )
 
-// Config describes a Collector with one pipeline for traces and one for logs: OTLP and Zipkin in, OTLP/gRPC out. It may
-// hand the same input unprocessed to a second exporter. All addresses are host:port.
+// Config describes a Collector with one pipeline for traces and one for logs: OTLP, Zipkin and, where they have an address,
+// the receivers of gateways' own protocols in, OTLP/gRPC out. It may hand the same input unprocessed to a second exporter.
+// All addresses are host:port.
 type Config struct {
 	OTLPGRPC string // listening address of the otlp receiver, gRPC
 	OTLPHTTP string // listening address of the otlp receiver, HTTP
 	Zipkin   string // listening address of the zipkin receiver
+	EnvoyALS string // listening address of the envoy_als receiver, empty for none
+	KongHTTP string // listening address of the kong_log receiver, HTTP, empty for none
+	KongTCP  string // the same for TCP; goes with KongHTTP and KongUDP, all three or none
+	KongUDP  string // the same for UDP
 	Health   string // listening address of the health_check extension
+	Metrics  string // where the Collector's own metrics are served to Prometheus, at 127.0.0.1; empty for none
 	Export   string // where the otlp_grpc exporter sends to, without TLS
 	// Processors of both pipelines, in order, with their default configuration.
 	Processors []string
@@ -23,6 +29,32 @@ type Config struct {
 	Backends []string
 	// LogFiles are read line by line from their beginning by a file_log receiver in the logs pipelines.
 	LogFiles []string
+	// Queue is how many export requests wait for Export before more are refused; 0 is the exporter's default.
+	Queue int
+}
+
+// LogReceivers are the receivers of the logs pipelines, in order.
+func (c Config) LogReceivers() []string {
+	names := []string{"otlp"}
+	if c.EnvoyALS != "" {
+		names = append(names, "envoy_als")
+	}
+	if c.KongHTTP != "" {
+		names = append(names, "kong_log")
+	}
+	if len(c.LogFiles) > 0 {
+		names = append(names, "file_log")
+	}
+	return names
+}
+
+// MetricsPort is the port of Metrics, which the Collector wants by itself.
+func (c Config) MetricsPort() (string, error) {
+	_, port, err := net.SplitHostPort(c.Metrics)
+	if err != nil {
+		return "", fmt.Errorf("metrics address %q: want host:port: %w", c.Metrics, err)
+	}
+	return port, nil
 }
 
 // LoopbackConfig returns a Config on free loopback ports that exports to the given address. A port is free at the
@@ -62,6 +94,20 @@ receivers:
         endpoint: {{.OTLPHTTP}}
   zipkin:
     endpoint: {{.Zipkin}}
+{{- if .EnvoyALS}}
+  envoy_als:
+    endpoint: {{.EnvoyALS}}
+{{- end}}
+{{- if .KongHTTP}}
+  kong_log:
+    protocols:
+      http:
+        endpoint: {{.KongHTTP}}
+      tcp:
+        endpoint: {{.KongTCP}}
+      udp:
+        endpoint: {{.KongUDP}}
+{{- end}}
 {{- if .LogFiles}}
   file_log:
     include:
@@ -83,6 +129,9 @@ exporters:
     timeout: 60s
     sending_queue:
       num_consumers: 1
+{{- with .Queue}}
+      queue_size: {{.}}
+{{- end}}
 {{- with .Raw}}
   otlp_grpc/raw:
     endpoint: {{.}}
@@ -102,14 +151,24 @@ service:
   extensions: [health_check]
   telemetry:
     metrics:
+{{- if .Metrics}}
+      level: detailed
+      readers:
+        - pull:
+            exporter:
+              prometheus:
+                host: 127.0.0.1
+                port: {{.MetricsPort}}
+{{- else}}
       level: none
+{{- end}}
   pipelines:
     traces:
       receivers: [otlp, zipkin]
       processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
       exporters: [otlp_grpc{{range $i, $endpoint := .Backends}}, otlp_grpc/backend{{$i}}{{end}}]
     logs:
-      receivers: [otlp{{if .LogFiles}}, file_log{{end}}]
+      receivers: [{{range $i, $r := .LogReceivers}}{{if $i}}, {{end}}{{$r}}{{end}}]
       processors: [{{range $i, $p := .Processors}}{{if $i}}, {{end}}{{$p}}{{end}}]
       exporters: [otlp_grpc]
 {{- if .Raw}}
@@ -117,7 +176,7 @@ service:
       receivers: [otlp, zipkin]
       exporters: [otlp_grpc/raw]
     logs/raw:
-      receivers: [otlp{{if .LogFiles}}, file_log{{end}}]
+      receivers: [{{range $i, $r := .LogReceivers}}{{if $i}}, {{end}}{{$r}}{{end}}]
       exporters: [otlp_grpc/raw]
 {{- end}}
 `))

@@ -38,10 +38,56 @@ func TestConfigWithSecondOutput(t *testing.T) {
 	}, got.Service.Pipelines)
 }
 
+func TestConfigWithGatewayReceivers(t *testing.T) {
+	cfg := Config{
+		Export: "127.0.0.1:5", Raw: "127.0.0.1:6", EnvoyALS: "127.0.0.1:7", KongHTTP: "127.0.0.1:8", KongTCP: "127.0.0.1:9",
+		KongUDP: "127.0.0.1:10", Metrics: "127.0.0.1:11", Queue: 4,
+	}
+	text, err := cfg.YAML()
+	require.NoError(t, err)
+	var got struct {
+		Receivers struct {
+			EnvoyALS map[string]string `yaml:"envoy_als"`
+			KongLog  struct {
+				Protocols map[string]map[string]string
+			} `yaml:"kong_log"`
+		}
+		Exporters map[string]struct {
+			Queue struct {
+				Size int `yaml:"queue_size"`
+			} `yaml:"sending_queue"`
+		}
+		Service struct {
+			Telemetry struct{ Metrics struct{ Level string } }
+			Pipelines map[string]struct{ Receivers []string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(text), &got), text)
+	assert.Equal(t, map[string]string{"endpoint": "127.0.0.1:7"}, got.Receivers.EnvoyALS)
+	assert.Equal(t, map[string]map[string]string{
+		"http": {"endpoint": "127.0.0.1:8"}, "tcp": {"endpoint": "127.0.0.1:9"}, "udp": {"endpoint": "127.0.0.1:10"},
+	}, got.Receivers.KongLog.Protocols)
+	assert.Equal(t, 4, got.Exporters["otlp_grpc"].Queue.Size)
+	assert.Zero(t, got.Exporters["otlp_grpc/raw"].Queue.Size)
+	assert.Equal(t, "detailed", got.Service.Telemetry.Metrics.Level)
+	for _, pipeline := range []string{"logs", "logs/raw"} {
+		assert.Equal(t, []string{"otlp", "envoy_als", "kong_log"}, got.Service.Pipelines[pipeline].Receivers)
+	}
+}
+
+func TestConfigRefusesMetricsWithoutPort(t *testing.T) {
+	_, err := Config{Metrics: "127.0.0.1"}.YAML()
+	require.ErrorContains(t, err, "want host:port")
+}
+
 func TestConfigWithoutSecondOutput(t *testing.T) {
 	text, err := Config{Export: "127.0.0.1:5"}.YAML()
 	require.NoError(t, err)
 	assert.NotContains(t, text, "raw")
 	assert.NotContains(t, text, "file_log")
 	assert.NotContains(t, text, "backend")
+	assert.NotContains(t, text, "envoy_als")
+	assert.NotContains(t, text, "kong_log")
+	assert.NotContains(t, text, "queue_size")
+	assert.Contains(t, text, "level: none")
 }

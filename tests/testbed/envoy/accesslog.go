@@ -71,23 +71,40 @@ func (l OTLPLog) object() object {
 	return object{"name": "envoy.access_loggers.open_telemetry", "typed_config": config}
 }
 
-// GRPCLog is the access log service's client, ALS.
+// GRPCLog is the access log service's client for HTTP, ALS.
 type GRPCLog struct {
-	LogName        string
-	RequestHeaders []string // logged besides those it always logs
-	CustomTags     []CustomTag
+	LogName string
+	// What is logged besides what an entry has fields for.
+	RequestHeaders, ResponseHeaders, ResponseTrailers []string
+	CustomTags                                        []CustomTag
 }
 
 func (l GRPCLog) object() object {
-	common := commonConfig(l.LogName, als)
-	if len(l.CustomTags) > 0 {
-		common["custom_tags"] = tagObjects(l.CustomTags)
-	}
 	return object{"name": "envoy.access_loggers.http_grpc", "typed_config": object{
-		"@type":                             typePrefix + "extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
-		"common_config":                     common,
-		"additional_request_headers_to_log": l.RequestHeaders,
+		"@type":                               typePrefix + "extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+		"common_config":                       alsConfig(l.LogName, l.CustomTags),
+		"additional_request_headers_to_log":   l.RequestHeaders,
+		"additional_response_headers_to_log":  l.ResponseHeaders,
+		"additional_response_trailers_to_log": l.ResponseTrailers,
 	}}
+}
+
+// TCPGRPCLog is the access log service's client for a TCP proxy.
+type TCPGRPCLog struct{ LogName string }
+
+func (l TCPGRPCLog) object() object {
+	return object{"name": "envoy.access_loggers.tcp_grpc", "typed_config": object{
+		"@type":         typePrefix + "extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig",
+		"common_config": alsConfig(l.LogName, nil),
+	}}
+}
+
+func alsConfig(logName string, tags []CustomTag) object {
+	common := commonConfig(logName, als)
+	if len(tags) > 0 {
+		common["custom_tags"] = tagObjects(tags)
+	}
+	return common
 }
 
 // FileLog writes lines to a file: Text with its own line end, or JSON members, or Envoy's default text format.

@@ -12,7 +12,7 @@ const (
 	Outbound    Direction = "OUTBOUND" // a sidecar behind its service
 )
 
-// Listener is one HTTP connection manager on a port.
+// Listener is one HTTP connection manager on a port, or a TCP proxy.
 type Listener struct {
 	Name      string
 	Address   string // host:port
@@ -22,7 +22,11 @@ type Listener struct {
 	NoRemoteAddress bool
 	Tracing         *Tracing
 	AccessLogs      []AccessLog
-	VirtualHosts    []VirtualHost
+	// UpstreamLogs get an entry for each attempt to reach the upstream.
+	UpstreamLogs []AccessLog
+	VirtualHosts []VirtualHost
+	// TCPCluster makes it a TCP proxy to that cluster; of the fields above only the access logs hold then.
+	TCPCluster string
 }
 
 // VirtualHost is what a set of Host headers leads to. Domains are as in Envoy, "*" for the rest.
@@ -50,6 +54,31 @@ func (l Listener) object() (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	name, filter := "envoy.filters.network.http_connection_manager", l.manager()
+	if l.TCPCluster != "" {
+		name, filter = "envoy.filters.network.tcp_proxy", l.tcpProxy()
+	}
+	listener := object{
+		"name":          l.Name,
+		"address":       at,
+		"filter_chains": []any{object{"filters": []any{object{"name": name, "typed_config": filter}}}},
+	}
+	if l.Direction != Unspecified {
+		listener["traffic_direction"] = l.Direction
+	}
+	return listener, nil
+}
+
+func (l Listener) tcpProxy() object {
+	return object{
+		"@type":       typePrefix + "extensions.filters.network.tcp_proxy.v3.TcpProxy",
+		"stat_prefix": "tcp",
+		"cluster":     l.TCPCluster,
+		"access_log":  logObjects(l.AccessLogs),
+	}
+}
+
+func (l Listener) manager() object {
 	manager := object{
 		"@type":              typePrefix + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
 		"stat_prefix":        "http",
@@ -57,30 +86,26 @@ func (l Listener) object() (object, error) {
 		"normalize_path":     true,
 		"route_config":       object{"name": l.Name, "virtual_hosts": l.virtualHosts()},
 		"http_filters": []any{object{
-			"name":         "envoy.filters.http.router",
-			"typed_config": object{"@type": typePrefix + "extensions.filters.http.router.v3.Router"},
+			"name": "envoy.filters.http.router",
+			"typed_config": object{
+				"@type":        typePrefix + "extensions.filters.http.router.v3.Router",
+				"upstream_log": logObjects(l.UpstreamLogs),
+			},
 		}},
+		"access_log": logObjects(l.AccessLogs),
 	}
 	if l.Tracing != nil {
 		manager["tracing"] = l.Tracing.object()
 	}
-	logs := make([]any, len(l.AccessLogs))
-	for i, log := range l.AccessLogs {
-		logs[i] = log.object()
+	return manager
+}
+
+func logObjects(logs []AccessLog) []any {
+	objects := make([]any, len(logs))
+	for i, log := range logs {
+		objects[i] = log.object()
 	}
-	manager["access_log"] = logs
-	listener := object{
-		"name":    l.Name,
-		"address": at,
-		"filter_chains": []any{object{"filters": []any{object{
-			"name":         "envoy.filters.network.http_connection_manager",
-			"typed_config": manager,
-		}}}},
-	}
-	if l.Direction != Unspecified {
-		listener["traffic_direction"] = l.Direction
-	}
-	return listener, nil
+	return objects
 }
 
 func (l Listener) virtualHosts() []any {

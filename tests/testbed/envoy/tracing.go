@@ -30,8 +30,9 @@ type Tracing struct {
 	CustomTags []CustomTag
 }
 
-// CustomTag is a tag with a literal value, or with that of an environment variable or a request header.
-type CustomTag struct{ Name, Literal, Environment, Header string }
+// CustomTag is a tag with a literal value, or with that of an environment variable, a request header or a format string
+// (Value; Envoy 1.36 refuses those).
+type CustomTag struct{ Name, Literal, Environment, Header, Value string }
 
 func (t CustomTag) object() object {
 	switch {
@@ -39,6 +40,8 @@ func (t CustomTag) object() object {
 		return object{"tag": t.Name, "environment": object{"name": t.Environment, "default_value": "unset"}}
 	case t.Header != "":
 		return object{"tag": t.Name, "request_header": object{"name": t.Header}}
+	case t.Value != "":
+		return object{"tag": t.Name, "value": t.Value}
 	}
 	return object{"tag": t.Name, "literal": object{"value": t.Literal}}
 }

@@ -22,7 +22,7 @@ var timings = [...]string{
 // common reads AccessLogCommon, field by field of envoy/data/accesslog/v3/accesslog.proto.
 func (d *Decoder) common(s string) {
 	e := &d.e
-	attempts := uint64(0)
+	e.hasCommon = true
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		switch tag {
@@ -71,7 +71,7 @@ func (d *Decoder) common(s string) {
 			}
 			d.duration(key, r.text())
 		case 24<<3 | varint:
-			attempts = r.varint()
+			e.attempts = r.varint()
 		case 25<<3 | text:
 			d.str(attrs.GatewayConnectionDetails, r.text())
 		case 26<<3 | text:
@@ -97,8 +97,6 @@ func (d *Decoder) common(s string) {
 		}
 	}
 	d.done(&r)
-	// 0 is an answer of its own: the request was never sent upstream.
-	d.put(attrs.GatewayUpstreamAttempts).SetInt(int64(min(attempts, 1<<32-1)))
 	d.closeMaps()
 }
 

@@ -92,8 +92,12 @@ type entry struct {
 	requestID    string
 	received     int64 // when the client's last byte came, in nanoseconds since the start; negative: never
 	answered     int64 // the upstream's first byte
+	hasCommon    bool
 	hasRequest   bool
 	hasResponse  bool
+	attempts     uint64
+	requestBody  uint64 // bytes, as the entry has them
+	responseBody uint64
 	hasCode      bool
 	http3, udp   bool
 	grpc         bool   // by its content type, or a gRPC status
@@ -172,6 +176,7 @@ func (d *Decoder) finish() {
 	} else if e.intermediate {
 		d.str(attrs.GatewayAccessLogType, "Intermediate")
 	}
+	d.sizes()
 	if e.streamID != e.requestID {
 		d.str(attrs.GatewayStreamID, e.streamID)
 	}
@@ -192,6 +197,27 @@ func (d *Decoder) finish() {
 	}
 	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
 		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it
+	}
+}
+
+// sizes writes how large the bodies were and how often the upstream was tried; 0 is an answer of its own, that the request
+// was never sent. The entry of one attempt is written of a stream whose other end is the upstream: what was received there
+// is the response, under request_body_bytes, and attempts are not counted (Envoy 1.36.2 and 1.40.0, observed;
+// source/common/router/upstream_request.cc).
+func (d *Decoder) sizes() {
+	e := &d.e
+	attempt := e.logType < uint64(len(logTypes)) && strings.HasPrefix(logTypes[e.logType], "Upstream")
+	if attempt {
+		e.requestBody, e.responseBody = e.responseBody, e.requestBody
+	}
+	if e.hasCommon && (!attempt || e.attempts > 0) {
+		d.put(attrs.GatewayUpstreamAttempts).SetInt(int64(min(e.attempts, 1<<32-1)))
+	}
+	if e.hasRequest {
+		d.put(attrs.HTTPRequestBodySize).SetInt(int64(min(e.requestBody, 1<<63-1)))
+	}
+	if e.hasResponse {
+		d.put(attrs.HTTPResponseBodySize).SetInt(int64(min(e.responseBody, 1<<63-1)))
 	}
 }
 

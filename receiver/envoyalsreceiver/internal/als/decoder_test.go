@@ -237,6 +237,28 @@ func TestIntermediate(t *testing.T) {
 	assert.Equal(t, 1, counts.Skipped[HTTP])
 }
 
+// TestAttempt checks the entry of one attempt to reach the upstream, which Envoy writes from the upstream's side.
+func TestAttempt(t *testing.T) {
+	t.Parallel()
+	e := request(nil)
+	e.CommonProperties.AccessLogType = accesslogdata.AccessLogType_UpstreamEnd
+	e.CommonProperties.UpstreamRequestAttemptCount = 0
+	e.Request.RequestBodyBytes = 2
+	e.Response = &accesslogdata.HTTPResponseProperties{ResponseBodyBytes: 11, ResponseCode: wrapperspb.UInt32(200)}
+	rec, _ := httpEntry(t, everything, e)
+	got := attributes(rec)
+	assert.EqualValues(t, 11, got["http.request.body.size"])
+	assert.EqualValues(t, 2, got["http.response.body.size"])
+	assert.NotContains(t, got, "gateway.upstream.attempts")
+
+	e.CommonProperties.AccessLogType = accesslogdata.AccessLogType_DownstreamEnd
+	rec, _ = httpEntry(t, everything, e)
+	got = attributes(rec)
+	assert.EqualValues(t, 2, got["http.request.body.size"])
+	assert.EqualValues(t, 11, got["http.response.body.size"])
+	assert.EqualValues(t, 0, got["gateway.upstream.attempts"])
+}
+
 // TestGRPC checks what trailers, headers and content types say.
 func TestGRPC(t *testing.T) {
 	t.Parallel()
@@ -261,8 +283,12 @@ func TestGRPC(t *testing.T) {
 		"rpc.response.trailer.grpc-message": []any{"no way"}, "rpc.response.trailer.x-cost": []any{"3"},
 	}, "ERROR")
 	f(func(e *accesslogdata.HTTPAccessLogEntry) {
-		e.Response.ResponseHeaders = map[string]string{"grpc-status": "5"}
-	}, m{"rpc.method": "shop.Cart/Get", "rpc.status_code": "NOT_FOUND", "error.type": nil}, "INFO")
+		e.Response.ResponseHeaders = map[string]string{"grpc-status": "5", "grpc-message": "no%20way"}
+	}, m{
+		"rpc.method": "shop.Cart/Get", "rpc.status_code": "NOT_FOUND", "error.type": nil,
+		"rpc.response.trailer.grpc-message": []any{"no way"},
+		"http.response.header.grpc-status":  nil, "http.response.header.grpc-message": nil,
+	}, "INFO")
 	f(func(e *accesslogdata.HTTPAccessLogEntry) {
 		e.Request.RequestHeaders = map[string]string{"content-type": "application/grpc+proto"}
 	}, m{"rpc.method": "shop.Cart/Get", "rpc.status_code": nil}, "INFO")

@@ -33,7 +33,7 @@ func (d *Decoder) http(s string) {
 // request reads HTTPRequestProperties.
 func (d *Decoder) request(s string) {
 	d.e.hasRequest = true
-	var method, body uint64
+	var method uint64
 	var target, original, host string
 	headers := 0
 	r := reader{s: s}
@@ -68,7 +68,7 @@ func (d *Decoder) request(s string) {
 		case 11<<3 | varint:
 			d.count(attrs.GatewayRequestHeaderBytes, r.varint())
 		case 12<<3 | varint:
-			body = r.varint()
+			d.e.requestBody = r.varint()
 		case 13<<3 | text:
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
@@ -90,7 +90,6 @@ func (d *Decoder) request(s string) {
 		}
 	}
 	d.done(&r)
-	d.put(attrs.HTTPRequestBodySize).SetInt(int64(min(body, 1<<63-1)))
 	d.str(authority, host)
 	if original == "" {
 		d.str(path, target)
@@ -115,8 +114,6 @@ const otherMethod = "_OTHER"
 // response reads HTTPResponseProperties.
 func (d *Decoder) response(s string) {
 	d.e.hasResponse = true
-	var body uint64
-	var status string
 	headers := 0
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
@@ -129,7 +126,7 @@ func (d *Decoder) response(s string) {
 		case 2<<3 | varint:
 			d.count(attrs.GatewayResponseHeaderBytes, r.varint())
 		case 3<<3 | varint:
-			body = r.varint()
+			d.e.responseBody = r.varint()
 		case 4<<3 | text:
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
@@ -137,12 +134,14 @@ func (d *Decoder) response(s string) {
 				continue
 			}
 			h := d.pair(r.text())
+			if h.key == "grpc-status" || h.key == "grpc-message" {
+				// An answer of trailers only, which is how calls fail: Envoy has them as headers.
+				d.trail = append(d.trail, h)
+				continue
+			}
 			d.header(attrs.HTTPResponseHeader, h)
-			switch {
-			case h.key == "content-type":
+			if h.key == "content-type" {
 				d.e.grpc = d.e.grpc || grpcType(h.value)
-			case h.key == "grpc-status" && status == "": // an answer of trailers only
-				status = h.value
 			}
 		case 5<<3 | text:
 			d.trail = d.add(d.trail, r.text())
@@ -157,13 +156,12 @@ func (d *Decoder) response(s string) {
 		}
 	}
 	d.done(&r)
-	d.put(attrs.HTTPResponseBodySize).SetInt(int64(min(body, 1<<63-1)))
-	d.trailers(status)
+	d.trailers()
 }
 
 // trailers places the trailers. Those of a gRPC call have a name in the conventions, and its status is in them.
-func (d *Decoder) trailers(status string) {
-	message := ""
+func (d *Decoder) trailers() {
+	var status, message string
 	for _, t := range d.trail {
 		switch t.key {
 		case "grpc-status":
