@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,20 +142,26 @@ func requestsThrough(t *testing.T, senders *sync.WaitGroup, address string) {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
 			for i := client; i < stallRequests; i += stallClients {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+stallPath(i), http.NoBody)
-				if !assert.NoError(t, err) {
+				if err := get(t.Context(), transport, "http://"+address+stallPath(i)); err != nil {
+					t.Errorf("request %d: %v", i, err)
 					return
 				}
-				resp, err := transport.RoundTrip(req)
-				if !assert.NoError(t, err) {
-					return
-				}
-				_, err = io.Copy(io.Discard, resp.Body)
-				assert.NoError(t, err)
-				assert.NoError(t, resp.Body.Close())
 			}
 		})
 	}
+}
+
+func get(ctx context.Context, transport *http.Transport, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return errors.Join(err, resp.Body.Close())
 }
 
 // kongThrough sends recordings of Kong's log plugins in the background and returns how many entries have each time, in
