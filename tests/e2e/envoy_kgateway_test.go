@@ -100,6 +100,7 @@ func kgatewayRoutes(listener string) []envoy.VirtualHost {
 // access log, one span over HTTP, upstream spans from the Zipkin tracer. Two more are TCP proxies.
 type kgateway struct {
 	version               string
+	admin                 string            // Envoy's admin address
 	addresses             map[string]string // of the upstreams, by service
 	collector             *testbed.Collector
 	spawn, single, zipkin *target
@@ -117,6 +118,7 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 	upstream := testbed.StartUpstream(t)
 	k := &kgateway{
 		version: version,
+		admin:   testbed.FreeAddress(t),
 		addresses: map[string]string{
 			"cart": upstream.Address(), "dead": testbed.FreeAddress(t), "grpc": testbed.StartGRPCUpstream(t),
 		},
@@ -136,6 +138,7 @@ func startKgateway(t *testing.T, version string, minFlush int, backends ...strin
 		NodeID:      kgatewayNode,
 		NodeCluster: "http.kgateway-system",
 		NodeRole:    "kgateway-kube-gateway-api~kgateway-system~http",
+		Admin:       k.admin,
 		OTLPGRPC:    k.collector.OTLPGRPC(), OTLPHTTP: k.collector.OTLPHTTP(), Zipkin: k.collector.Zipkin(), ALS: k.collector.EnvoyALS(),
 		FlushInterval: 200 * time.Millisecond,
 		MinFlushSpans: minFlush,

@@ -130,6 +130,7 @@ func TestEnvoyAsKgateway(t *testing.T) {
 				t.Run("als/"+r.name, func(t *testing.T) { k.checkALS(t, x, r) })
 				t.Run("als b3/"+r.name, func(t *testing.T) { k.checkB3(t, x, r) })
 			}
+			t.Run("als count", func(t *testing.T) { k.checkCount(t, x) })
 			t.Run("als tcp", func(t *testing.T) { k.checkTCP(t, x, answered) })
 			t.Run("als finished", func(t *testing.T) { checkFinished(t, x, isALS) })
 			t.Run("raw", func(t *testing.T) { k.checkRaw(t, x) })

@@ -86,6 +86,8 @@ func TestReplayedKongLogs(t *testing.T) {
 	}
 	assert.Empty(t, kong.Refused(), "answers by which Kong would send the same again")
 	assert.Zero(t, collector.Metric(t, "otelcol_receiver_kong_log_malformed"))
+	assert.Equal(t, 337, collector.Metric(t, "otelcol_receiver_kong_log_requests", `outcome="accepted"`))
+	assert.Equal(t, 28, collector.Metric(t, "otelcol_receiver_kong_log_repaired"), "strings with bytes that are no UTF-8")
 }
 
 func sendKongLog(ctx context.Context, kong *testbed.KongReplayer, c *testbed.Collector, plugin string, bodies [][]byte) error {

@@ -41,24 +41,25 @@ func (c *Collector) WaitMetric(tb testing.TB, why string, enough func(int) bool,
 	})
 }
 
-// sumSeries reads Prometheus' text format: name{label="value",…} number.
+// sumSeries reads Prometheus' text format: name{label="value",…} number, without braces where there are no labels.
 func sumSeries(text, name string, labels ...string) (int, error) {
 	sum := 0.0
 	lines := bufio.NewScanner(strings.NewReader(text))
 	lines.Buffer(nil, len(text)+1)
 	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		rest, ours := strings.CutPrefix(series, name+"{")
-		if !ours {
+		at := strings.LastIndexByte(lines.Text(), ' ')
+		if at < 0 {
 			continue
 		}
-		number, err := strconv.ParseFloat(value, 64)
+		series, list, _ := strings.Cut(lines.Text()[:at], "{")
+		if series != name || !hasAll(","+strings.TrimSuffix(list, "}")+",", labels) {
+			continue
+		}
+		number, err := strconv.ParseFloat(lines.Text()[at+1:], 64)
 		if err != nil {
 			return 0, fmt.Errorf("read metric %s: %w", name, err)
 		}
-		if hasAll(","+rest+",", labels) {
-			sum += number
-		}
+		sum += number
 	}
 	return int(sum), lines.Err()
 }

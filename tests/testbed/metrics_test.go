@@ -14,6 +14,7 @@ otelcol_x{kind="http",outcome="record"} 12
 otelcol_x{kind="tcp",outcome="record"} 1e1
 otelcol_x{kind="http",outcome="skipped"} 3
 otelcol_x_total{kind="http"} 100
+otelcol_y 4
 `
 	for _, c := range []struct {
 		want   int
@@ -28,6 +29,9 @@ otelcol_x_total{kind="http"} 100
 		require.NoError(t, err)
 		assert.Equal(t, c.want, got, c.labels)
 	}
-	_, err := sumSeries("otelcol_x{} many\n", "otelcol_x")
+	got, err := sumSeries(text, "otelcol_y")
+	require.NoError(t, err)
+	assert.Equal(t, 4, got)
+	_, err = sumSeries("otelcol_x{} many\n", "otelcol_x")
 	require.ErrorContains(t, err, "otelcol_x")
 }
