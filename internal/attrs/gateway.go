@@ -11,8 +11,6 @@ const (
 	GatewayNamespace = "gateway.namespace"
 	// GatewayClassName (string) is the name of the Gateway object's GatewayClass.
 	GatewayClassName = "gateway.class.name"
-	// GatewayControllerName (string) is the controller of that GatewayClass, such as kgateway.dev/kgateway.
-	GatewayControllerName = "gateway.controller.name"
 	// GatewayListenerName (string) is the listener of the gateway that took the request.
 	GatewayListenerName = "gateway.listener.name"
 	// GatewayListenerPort (int) is that listener's port where the gateway names it by port.
@@ -57,7 +55,8 @@ const (
 	GatewayUpstreamWorkloadKind = "gateway.upstream.workload.kind"
 	// GatewayUpstreamWorkloadName (string) is the name of that Deployment, StatefulSet, DaemonSet or Job.
 	GatewayUpstreamWorkloadName = "gateway.upstream.workload.name"
-	// GatewayUpstreamWorkloadNamespace (string) is its Kubernetes namespace.
+	// GatewayUpstreamWorkloadNamespace (string) is its Kubernetes namespace, where no Service is known, in whose namespace
+	// it would be.
 	GatewayUpstreamWorkloadNamespace = "gateway.upstream.workload.namespace"
 	// GatewayUpstreamBackendName (string) is the Backend object behind the route (kgateway, Envoy AI Gateway).
 	GatewayUpstreamBackendName = "gateway.upstream.backend.name"

@@ -22,13 +22,6 @@ func (v *View) GatewayOf(serviceName string) *Gateway {
 	return v.Gateway(Ref{Namespace: serviceName[at+1:], Name: serviceName[:at]})
 }
 
-// ControllerOf returns the controller of a GatewayClass, "" when the class is not known.
-func (v *View) ControllerOf(class string) string {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return v.classes[class]
-}
-
 // SetGateway adds a Gateway or replaces it.
 func (v *View) SetGateway(g *Gateway) {
 	v.mu.Lock()
@@ -69,45 +62,6 @@ func (v *View) setGateway(g *Gateway) {
 func (v *View) deleteGateway(ref Ref) {
 	if _, known := v.gateways[ref]; known {
 		delete(v.gateways, ref)
-		v.changed()
-	}
-}
-
-// SetClass adds a GatewayClass or replaces it.
-func (v *View) SetClass(name, controller string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.setClass(name, controller)
-}
-
-// DeleteClass forgets a GatewayClass.
-func (v *View) DeleteClass(name string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if _, known := v.classes[name]; known {
-		delete(v.classes, name)
-		v.changed()
-	}
-}
-
-// ReplaceClasses makes these the only GatewayClasses: controller by name.
-func (v *View) ReplaceClasses(classes map[string]string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for name := range v.classes {
-		if _, keep := classes[name]; !keep {
-			delete(v.classes, name)
-			v.changed()
-		}
-	}
-	for name, controller := range classes {
-		v.setClass(name, controller)
-	}
-}
-
-func (v *View) setClass(name, controller string) {
-	if old, known := v.classes[name]; !known || old != controller {
-		v.classes[name] = controller
 		v.changed()
 	}
 }

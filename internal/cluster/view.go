@@ -22,7 +22,6 @@ type View struct {
 	now         func() time.Time
 
 	gateways map[Ref]*Gateway
-	classes  map[string]string // controller by GatewayClass
 	routes   map[routeKey]*Route
 	services map[Ref]*Service
 	// serviceIPs holds cluster IPs, endpointIPs the Services an endpoint's address belongs to.
@@ -66,7 +65,6 @@ func NewView(grace time.Duration) *View {
 		grace:       grace,
 		now:         time.Now,
 		gateways:    make(map[Ref]*Gateway),
-		classes:     make(map[string]string),
 		routes:      make(map[routeKey]*Route),
 		services:    make(map[Ref]*Service),
 		serviceIPs:  make(map[netip.Addr]*Service),
@@ -76,7 +74,7 @@ func NewView(grace time.Duration) *View {
 	}
 }
 
-// Generation changes whenever an answer about pods, Gateways or classes may have changed.
+// Generation changes whenever an answer about pods or Gateways may have changed.
 func (v *View) Generation() uint64 { return v.identity.Load() }
 
 // RoutingGeneration changes whenever an answer about routes, Services, endpoints or pods may have changed.
@@ -84,7 +82,7 @@ func (v *View) RoutingGeneration() uint64 { return v.routing.Load() }
 
 // Counts is how many objects of each kind are known.
 type Counts struct {
-	Pods, Gateways, Classes, HTTPRoutes, GRPCRoutes, Services, EndpointSlices int
+	Pods, Gateways, HTTPRoutes, GRPCRoutes, Services, EndpointSlices int
 }
 
 // Counts returns how many objects are known.
@@ -94,7 +92,6 @@ func (v *View) Counts() Counts {
 	c := Counts{
 		Pods:           len(v.pods) - len(v.graves),
 		Gateways:       len(v.gateways),
-		Classes:        len(v.classes),
 		Services:       len(v.services),
 		EndpointSlices: len(v.slices),
 	}

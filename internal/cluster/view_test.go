@@ -208,7 +208,6 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	set := func() {
 		v.SetPod(proxy("a", "web-1", "10.0.0.1", "gw"))
 		v.SetGateway(&Gateway{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}})
-		v.SetClass("c", "d")
 		v.SetRoute(&Route{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}})
 		v.SetService(&Service{Ref: Ref{"a", "s"}, ClusterIPs: []netip.Addr{ip("10.96.0.1")}})
 		v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.1")}})
@@ -217,7 +216,6 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	identity, routing := v.Generation(), v.RoutingGeneration()
 	set()
 	v.ReplaceGateways([]*Gateway{{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}}})
-	v.ReplaceClasses(map[string]string{"c": "d"})
 	v.ReplaceRoutes(HTTPRoute, []*Route{{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}}})
 	v.ReplacePods([]*Pod{proxy("a", "web-1", "10.0.0.1", "gw")})
 	assert.Equal(t, identity, v.Generation())

@@ -56,7 +56,6 @@ func (r *Resolver) decide(m pcommon.Map, ev *evidence, pod *cluster.Pod, ref clu
 			class = pod.Proxy.Class
 		}
 		d.fill(attrs.GatewayClassName, class)
-		d.fill(attrs.GatewayControllerName, r.view.ControllerOf(class))
 	}
 	for _, kv := range said {
 		if !contractKey(kv.Key) {

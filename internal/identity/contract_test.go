@@ -75,7 +75,6 @@ func TestContract(t *testing.T) {
 		{"the Gateway", nil, nil, nil, "gateway.name", "http"},
 		{"the Gateway's namespace", nil, nil, nil, "gateway.namespace", "kgateway-system"},
 		{"the class", nil, nil, nil, "gateway.class.name", "kgateway"},
-		{"the controller", nil, nil, nil, "gateway.controller.name", "kgateway.dev/kgateway"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

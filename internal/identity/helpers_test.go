@@ -49,7 +49,6 @@ func world(pods ...*cluster.Pod) *cluster.View {
 		Ref: edge, UID: gatewayUID, Class: "kgateway",
 		Listeners: []cluster.Listener{{Name: "http", Port: 8080}, {Name: "admin", Port: 8090}},
 	})
-	v.SetClass("kgateway", "kgateway.dev/kgateway")
 	v.ReplacePods(pods)
 	return v
 }

@@ -92,12 +92,12 @@ func (r *Resolver) Item(id *Identity, item pcommon.Map, client bool) (route, ups
 	// A route that has its kind and namespace is asked for only once: its labels and listener are then there too.
 	if r.opts.Routes && (rq.id != "" || rq.name != "") {
 		a := r.askRoute(rq)
-		a.apply(item)
+		a.apply(item, rq.kind == "")
 		route = a.outcome()
 	}
 	if r.opts.Upstream && workload == "" && (uq.name != "" || uq.host != "" || uq.address != "") {
 		a := r.askUpstream(uq)
-		a.apply(item)
+		a.apply(item, true)
 		upstream = a.outcome()
 	}
 	return route, upstream
@@ -117,20 +117,16 @@ func (a *answer) outcome() Outcome {
 	return Unknown
 }
 
-func (a *answer) apply(item pcommon.Map) {
-	reserved := false
+// apply writes what the item does not have. fresh says that it has none of it, and needs room.
+func (a *answer) apply(item pcommon.Map, fresh bool) {
+	if fresh && len(a.writes) > 0 {
+		item.EnsureCapacity(item.Len() + len(a.writes))
+	}
 	for i := range a.writes {
 		w := &a.writes[i]
-		v, exists := item.Get(w.key)
+		v, exists := item.GetOrPutEmpty(w.key)
 		if exists && !w.replace && v.Type() != pcommon.ValueTypeEmpty {
 			continue
-		}
-		if !exists {
-			if !reserved {
-				item.EnsureCapacity(item.Len() + len(a.writes) - i)
-				reserved = true
-			}
-			v = item.PutEmpty(w.key)
 		}
 		if w.text != "" {
 			v.SetStr(w.text)

@@ -3,6 +3,7 @@ package identity
 import (
 	"hash/maphash"
 	"math"
+	"math/bits"
 	"net/netip"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -78,47 +79,34 @@ func (r *Resolver) Lookup(m pcommon.Map, node string, peer netip.Addr) (id *Iden
 
 // fingerprint tells resources apart by everything that a decision may depend on: all attributes, in their order, and the
 // peer's address. Two resources of the same content in another order are decided twice, which costs little: a sender
-// keeps to its order.
+// keeps to its order. Of lists and maps only the type counts, because decisions only ask whether they are there.
 func (r *Resolver) fingerprint(m pcommon.Map, node string, peer netip.Addr) uint64 {
-	var h maphash.Hash
-	h.SetSeed(r.seed)
+	h := uint64(m.Len())
 	for key, v := range m.All() {
-		text(&h, key)
-		value(&h, v)
+		h = mix(h, maphash.String(r.seed, key))
+		switch kind := v.Type(); kind {
+		case pcommon.ValueTypeStr:
+			h = mix(h, maphash.String(r.seed, v.Str()))
+		case pcommon.ValueTypeInt:
+			h = mix(mix(h, uint64(kind)), uint64(v.Int()))
+		case pcommon.ValueTypeDouble:
+			h = mix(mix(h, uint64(kind)), math.Float64bits(v.Double()))
+		default:
+			h = mix(h, uint64(kind))
+		}
 	}
-	text(&h, node)
+	if node != "" {
+		h = mix(h, maphash.String(r.seed, node))
+	}
 	if peer.IsValid() {
-		ip := peer.As16()
-		_, _ = h.Write(ip[:])
+		h = mix(h, maphash.Comparable(r.seed, peer))
 	}
-	return h.Sum64()
+	return h
 }
 
-// text writes a string with its length, so that no two lists of strings run together to the same.
-func text(h *maphash.Hash, s string) {
-	number(h, uint64(len(s)))
-	_, _ = h.WriteString(s)
-}
-
-func number(h *maphash.Hash, n uint64) {
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(n >> (8 * i))
-	}
-	_, _ = h.Write(b[:])
-}
-
-// value writes a value's type and what is in it. Of lists and maps only the size counts, because decisions only ask
-// whether they are there.
-func value(h *maphash.Hash, v pcommon.Value) {
-	_ = h.WriteByte(byte(v.Type()))
-	switch v.Type() {
-	case pcommon.ValueTypeStr:
-		text(h, v.Str())
-	case pcommon.ValueTypeInt:
-		number(h, uint64(v.Int()))
-	case pcommon.ValueTypeDouble:
-		number(h, math.Float64bits(v.Double()))
-	default:
-	}
+// mix adds the next part to a hash, so that the order of the parts counts. The parts are hashed with a seed of this
+// process, so that nobody can make two resources alike on purpose.
+func mix(h, part uint64) uint64 {
+	hi, lo := bits.Mul64(h^0x9e3779b97f4a7c15, part^0xd1342543de82ef95)
+	return hi ^ lo ^ part
 }

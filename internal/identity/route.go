@@ -57,21 +57,30 @@ func (r *Resolver) askRoute(q routeQuestion) *answer {
 		if q.name != rt.Name { // a Kong Route's own name is replaced by that of the object it was made of
 			a.writes = append(a.writes, write{key: attrs.GatewayRouteName, text: rt.Name, replace: true})
 		}
-		a.add(attrs.GatewayRouteNamespace, rt.Namespace)
-		a.add(attrs.GatewayRouteKind, rt.Kind)
+		if q.namespace == "" {
+			a.add(attrs.GatewayRouteNamespace, rt.Namespace)
+		}
+		if q.kind == "" {
+			a.add(attrs.GatewayRouteKind, rt.Kind)
+		}
 		a.add(attrs.GatewayRouteRule, rt.rule)
 		a.add(attrs.GatewayRouteMatch, rt.match)
-		a.add(attrs.GatewayVirtualHost, rt.host)
+		if q.host == "" {
+			a.add(attrs.GatewayVirtualHost, rt.host)
+		}
 		for _, kv := range rt.Extra {
 			a.add(kv.Key, kv.Value)
 		}
 	}
-	if rt.port > 0 {
-		a.writes = append(a.writes, write{key: attrs.GatewayListenerPort, number: rt.port})
-	}
-	if l := r.listener(q, rt); l != nil {
+	l := r.listener(q, rt)
+	if l != nil && q.listener == "" {
 		a.add(attrs.GatewayListenerName, l.Name)
-		a.writes = append(a.writes, write{key: attrs.GatewayListenerPort, number: l.Port})
+	}
+	if l != nil {
+		rt.port = l.Port
+	}
+	if rt.port > 0 && q.port == 0 {
+		a.writes = append(a.writes, write{key: attrs.GatewayListenerPort, number: rt.port})
 	}
 	// The strings of the question may belong to a whole export request, which must not live as long as the memory.
 	r.routes.put(q.clone(), a)

@@ -28,14 +28,18 @@ func (r *Resolver) askUpstream(q upstreamQuestion) *answer {
 	}
 	if ok {
 		a.found = true
-		a.add(attrs.GatewayUpstreamServiceNamespace, service.Namespace)
+		if q.namespace == "" {
+			a.add(attrs.GatewayUpstreamServiceNamespace, service.Namespace)
+		}
 	}
 	workload, namespace := r.workloadOf(q, service)
 	if workload.Name != "" {
 		a.found = true
 		a.add(attrs.GatewayUpstreamWorkloadKind, workload.Kind)
 		a.add(attrs.GatewayUpstreamWorkloadName, workload.Name)
-		a.add(attrs.GatewayUpstreamWorkloadNamespace, namespace)
+		if !ok { // the pods behind a Service are in its namespace
+			a.add(attrs.GatewayUpstreamWorkloadNamespace, namespace)
+		}
 	}
 	for _, s := range [...]*string{&q.namespace, &q.name, &q.host, &q.address} {
 		*s = strings.Clone(*s)

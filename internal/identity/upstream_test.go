@@ -27,7 +27,7 @@ func TestUpstream(t *testing.T) {
 			m["gateway.upstream.service.name"], m["gateway.upstream.service.namespace"] = service, namespace
 		}
 		if workload != "" {
-			m["gateway.upstream.workload.kind"], m["gateway.upstream.workload.name"], m["gateway.upstream.workload.namespace"] = "Deployment", workload, namespace
+			m["gateway.upstream.workload.kind"], m["gateway.upstream.workload.name"] = "Deployment", workload
 		}
 		return m
 	}

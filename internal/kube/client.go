@@ -105,7 +105,7 @@ func NewClient(set Settings) (*Client, error) {
 	if c.pauses == (pauses{}) {
 		c.pauses = defaultPauses
 	}
-	c.sources = append(c.sources, podSource(core, set), gatewaySource(gateways, set), classSource(gateways, set))
+	c.sources = append(c.sources, podSource(core, set), gatewaySource(gateways, set))
 	if set.Routes {
 		c.sources = append(c.sources, httpRouteSource(gateways, set), grpcRouteSource(gateways, set))
 	}

@@ -89,7 +89,7 @@ func TestClientReadsAndFollows(t *testing.T) {
 	route := kubetest.HTTPRoute("shop", "shop", "kgateway-system", "http", "orders", "", "")
 	route.Annotations = map[string]string{"owner": "carts"}
 	b := newBed(t, func(s *kubetest.Server) {
-		s.Set(proxy, gateway, route, kubetest.Class("kgateway", "kgateway.dev/kgateway"),
+		s.Set(proxy, gateway, route,
 			kubetest.GRPCRoute("shop", "health", "kgateway-system", "http", ""),
 			kubetest.Service("shop", "cart", "10.96.0.9"), kubetest.Endpoints("shop", "cart", "10.244.0.5"))
 	})
@@ -109,7 +109,6 @@ func TestClientReadsAndFollows(t *testing.T) {
 	assert.Equal(t, []cluster.KV{{Key: "team", Value: "edge"}}, kept.Extra, "only what was asked for")
 	assert.Equal(t, []cluster.KV{{Key: "deployment.environment.name", Value: "prod"}}, kept.Annotations)
 	assert.Equal(t, []cluster.Listener{{Name: "http-8080", Port: 8080}, {Name: "http-8090", Port: 8090}}, kept.Listeners)
-	assert.Equal(t, "kgateway.dev/kgateway", b.view.ControllerOf("kgateway"))
 	rt := b.view.Route(cluster.HTTPRoute, cluster.Ref{Namespace: "shop", Name: "shop"})
 	require.NotNil(t, rt)
 	assert.Equal(t, []string{"orders", "", ""}, rt.Rules)
@@ -178,16 +177,16 @@ func TestMissingRightIsNamedOnceAndComesBack(t *testing.T) {
 func TestKindInstalledLater(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, func(s *kubetest.Server) {
-		for _, resource := range []string{"gateways", "gatewayclasses", "httproutes", "grpcroutes"} {
+		for _, resource := range []string{"gateways", "httproutes", "grpcroutes"} {
 			s.Absent(resource, true)
 		}
 	})
 	b.synced(t)
-	assert.Equal(t, 4, b.lines("does not have this kind"))
+	assert.Equal(t, 3, b.lines("does not have this kind"))
 	b.server.Set(kubetest.Gateway("edge", "web", "kgateway", 80))
 	b.server.Absent("gateways", false)
 	b.eventually(t, "the Gateway", func() bool { return b.view.Gateway(cluster.Ref{Namespace: "edge", Name: "web"}) != nil })
-	assert.Equal(t, 4, b.lines("does not have this kind"), "said once, however often it is tried")
+	assert.Equal(t, 3, b.lines("does not have this kind"), "said once, however often it is tried")
 }
 
 func TestServerGoesAwayAndComesBack(t *testing.T) {
@@ -235,7 +234,7 @@ func TestStopWithoutStart(t *testing.T) {
 	c, err := NewClient(Settings{REST: kubetest.New(t).Config(), View: cluster.NewView(0), Logger: zap.NewNop()})
 	require.NoError(t, err)
 	c.Stop()
-	assert.Equal(t, []string{"pods", "gateways.gateway.networking.k8s.io", "gatewayclasses.gateway.networking.k8s.io"}, c.Resources(),
+	assert.Equal(t, []string{"pods", "gateways.gateway.networking.k8s.io"}, c.Resources(),
 		"neither routes nor upstreams when nobody asks for them")
 }
 

@@ -49,36 +49,6 @@ func gatewaySource(client rest.Interface, set Settings) source {
 	}
 }
 
-// class is a GatewayClass and its controller.
-type class struct{ name, controller string }
-
-func classSource(client rest.Interface, set Settings) source {
-	return &kind[class]{
-		resource: "gatewayclasses" + gatewayGroup, plural: "gatewayclasses", client: client,
-		object: &gatewayv1.GatewayClass{},
-		list:   func() runtime.Object { return &gatewayv1.GatewayClassList{} },
-		each: func(list runtime.Object, use func(runtime.Object)) {
-			items := list.(*gatewayv1.GatewayClassList).Items
-			for i := range items {
-				use(&items[i])
-			}
-		},
-		convert: func(o runtime.Object) class {
-			c := o.(*gatewayv1.GatewayClass)
-			return class{c.Name, string(c.Spec.ControllerName)}
-		},
-		replace: func(classes []class) {
-			controllers := make(map[string]string, len(classes))
-			for _, c := range classes {
-				controllers[c.name] = c.controller
-			}
-			set.View.ReplaceClasses(controllers)
-		},
-		set:    func(c class) { set.View.SetClass(c.name, c.controller) },
-		remove: func(o runtime.Object) { set.View.DeleteClass(o.(*gatewayv1.GatewayClass).Name) },
-	}
-}
-
 func httpRouteSource(client rest.Interface, set Settings) source {
 	return &kind[*cluster.Route]{
 		resource: "httproutes" + gatewayGroup, plural: "httproutes", client: client,

@@ -48,9 +48,7 @@ func newHouse(t *testing.T, server *kubetest.Server, change func(*Config)) *hous
 	cfg := createDefaultConfig().(*Config)
 	cfg.AuthType = kube.AuthNone
 	if server != nil {
-		file := filepath.Join(t.TempDir(), "kubeconfig")
-		require.NoError(t, os.WriteFile(file, []byte(server.KubeConfig()), 0o600))
-		t.Setenv("KUBECONFIG", file)
+		useServer(t, server)
 		cfg.AuthType = kube.AuthKubeConfig
 	}
 	if change != nil {
@@ -72,15 +70,26 @@ func newHouse(t *testing.T, server *kubetest.Server, change func(*Config)) *hous
 	h.metrics, err = f.createMetrics(t.Context(), set, cfg, &h.gotMetrics)
 	require.NoError(t, err)
 	h.view = f.shared[cfg]
-	for _, p := range []interface {
-		Start(context.Context, component.Host) error
-		Shutdown(context.Context) error
-	}{h.traces, h.logs, h.metrics} {
-		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-		t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })
-	}
-	t.Cleanup(func() { require.NoError(t, h.telemetry.Shutdown(context.Background())) })
+	h.start(t)
 	return h
+}
+
+// useServer makes auth_type kubeConfig lead to a server.
+func useServer(tb testing.TB, server *kubetest.Server) {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "kubeconfig")
+	require.NoError(tb, os.WriteFile(file, []byte(server.KubeConfig()), 0o600))
+	tb.Setenv("KUBECONFIG", file)
+}
+
+// start starts the processors and ends them with the test.
+func (h *house) start(tb testing.TB) {
+	tb.Helper()
+	tb.Cleanup(func() { require.NoError(tb, h.telemetry.Shutdown(context.Background())) })
+	for _, p := range []component.Component{h.traces, h.logs, h.metrics} {
+		require.NoError(tb, p.Start(tb.Context(), componenttest.NewNopHost()))
+		tb.Cleanup(func() { require.NoError(tb, p.Shutdown(context.Background())) })
+	}
 }
 
 // from is a context of a connection from this address, "" for none.

@@ -73,13 +73,12 @@ func scenes() []scene {
 	eg.Labels["gateway.envoyproxy.io/owning-gateway-name"] = "edge"
 	eg.Labels["gateway.envoyproxy.io/owning-gateway-namespace"] = "shop"
 	withContainer(eg, "envoy", "docker.io/envoyproxy/envoy:distroless-v1.40.0")
-	class := kubetest.Class("kgateway", "kgateway.dev/kgateway")
 	gatewayHTTP := kubetest.Gateway("kgateway-system", "http", "kgateway", 8080, 8090)
 	return []scene{
 		{
 			name: "kgateway 2.4.2", captures: []string{"kgateway/2.4.2-default-traces.jsonl", "kgateway/2.4.2-spawn-traces.jsonl", "kgateway/2.4.2-attributes-traces.jsonl",
 				"kgateway/2.4.2-default-logs.jsonl", "kgateway/2.4.2-spawn-logs.jsonl", "kgateway/2.4.2-attributes-logs.jsonl"},
-			objects: []kubetest.Object{class, gatewayHTTP, kubetest.KgatewayProxy("kgateway-system", "http", "8dh28", "10.244.0.10", "e02ddb1e-cff2-44cc-b83f-62b9ebfa0526", "")},
+			objects: []kubetest.Object{gatewayHTTP, kubetest.KgatewayProxy("kgateway-system", "http", "8dh28", "10.244.0.10", "e02ddb1e-cff2-44cc-b83f-62b9ebfa0526", "")},
 			scraped: kgatewayScrape("10.244.0.10"),
 			want: map[string]string{
 				"service.name": "http.kgateway-system", "service.namespace": "kgateway-system", "service.version": "v2.4.2",
@@ -90,7 +89,7 @@ func scenes() []scene {
 		},
 		{
 			name: "kgateway 2.4.2, a user's variables", captures: []string{"kgateway/2.4.2-authz-traces.jsonl", "kgateway/2.4.2-authz-logs.jsonl"},
-			objects: []kubetest.Object{class, gatewayHTTP, named(kubetest.KgatewayProxy("kgateway-system", "http", "x", "10.244.0.11",
+			objects: []kubetest.Object{gatewayHTTP, named(kubetest.KgatewayProxy("kgateway-system", "http", "x", "10.244.0.11",
 				"0e2a9907-fb0e-469d-81f1-50fa0bf4c890", user), "http-5485bf55fc-4fk8b", "5485bf55fc")},
 			scraped: kgatewayScrape("10.244.0.11"),
 			want: map[string]string{
@@ -103,7 +102,7 @@ func scenes() []scene {
 		},
 		{
 			name: "kgateway 2.2.0", captures: []string{"kgateway/2.2.0-default-traces.jsonl", "kgateway/2.2.0-default-logs.jsonl"},
-			objects: []kubetest.Object{class, gatewayHTTP, named(kubetest.OldKgatewayProxy("kgateway-system", "http", "x", "10.244.0.12",
+			objects: []kubetest.Object{gatewayHTTP, named(kubetest.OldKgatewayProxy("kgateway-system", "http", "x", "10.244.0.12",
 				"b1b2c3d4-fb0e-469d-81f1-50fa0bf4c890"), "http-78cd7859f9-ftw9m", "78cd7859f9")},
 			scraped: kgatewayScrape("10.244.0.12"),
 			want: map[string]string{
@@ -117,7 +116,6 @@ func scenes() []scene {
 			name: "Envoy Gateway 1.9.1", captures: []string{"envoy-gateway/1.9.1-traces.jsonl", "envoy-gateway/1.9.1-logs.jsonl"},
 			peer: "10.244.0.51",
 			objects: []kubetest.Object{
-				kubetest.Class("eg", "gateway.envoyproxy.io/gatewayclass-controller"),
 				kubetest.Gateway("shop", "edge", "eg", 8080), eg,
 			},
 			want: map[string]string{

@@ -121,7 +121,7 @@ func (r *resolver) start(ctx context.Context, cfg *Config, logger *zap.Logger, t
 func (r *resolver) observe(_ context.Context, o metric.Int64Observer) error {
 	c := r.view.Counts()
 	for kind, n := range map[string]int{
-		"pods": c.Pods, "gateways": c.Gateways, "gatewayclasses": c.Classes, "httproutes": c.HTTPRoutes,
+		"pods": c.Pods, "gateways": c.Gateways, "httproutes": c.HTTPRoutes,
 		"grpcroutes": c.GRPCRoutes, "services": c.Services, "endpointslices": c.EndpointSlices,
 	} {
 		o.Observe(int64(n), metric.WithAttributeSet(attribute.NewSet(attribute.String("kind", kind))))

@@ -77,13 +77,6 @@ func Gateway(namespace, name, class string, ports ...int32) *gatewayv1.Gateway {
 	return g
 }
 
-// Class is a GatewayClass.
-func Class(name, controller string) *gatewayv1.GatewayClass {
-	c := &gatewayv1.GatewayClass{ObjectMeta: Meta("", name, nil)}
-	c.Spec.ControllerName = gatewayv1.GatewayController(controller)
-	return c
-}
-
 // HTTPRoute is a route attached to a Gateway, with rules of these names; "" is a rule without a name.
 func HTTPRoute(namespace, name, gatewayNamespace, gateway string, rules ...string) *gatewayv1.HTTPRoute {
 	r := &gatewayv1.HTTPRoute{ObjectMeta: Meta(namespace, name, nil)}

@@ -180,8 +180,6 @@ func (s *Server) resource(o Object) string {
 		return set(discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices")
 	case *gatewayv1.Gateway:
 		return set(gatewayv1.SchemeGroupVersion, "Gateway", "gateways")
-	case *gatewayv1.GatewayClass:
-		return set(gatewayv1.SchemeGroupVersion, "GatewayClass", "gatewayclasses")
 	case *gatewayv1.HTTPRoute:
 		return set(gatewayv1.SchemeGroupVersion, "HTTPRoute", "httproutes")
 	case *gatewayv1.GRPCRoute:
@@ -226,7 +224,7 @@ func status(w http.ResponseWriter, code int, reason metav1.StatusReason, message
 
 var listKinds = map[string]string{
 	"pods": "PodList", "services": "ServiceList", "endpointslices": "EndpointSliceList", "gateways": "GatewayList",
-	"gatewayclasses": "GatewayClassList", "httproutes": "HTTPRouteList", "grpcroutes": "GRPCRouteList",
+	"httproutes": "HTTPRouteList", "grpcroutes": "GRPCRouteList",
 }
 
 func (s *Server) list(w http.ResponseWriter, req *http.Request, resource, group string) {
