@@ -84,8 +84,8 @@ func (r *Resolver) findPod(ev *evidence, named cluster.Ref) (*cluster.Pod, By) {
 	}
 	instance := parseNode(ev.instanceID)
 	for _, ip := range [...]netip.Addr{ev.ip, ev.target, parseNode(ev.node).ip, instance.ip} {
-		// An address that is also the connection's is no better than the connection: contrib's k8s_attributes writes the
-		// peer's address into k8s.pod.ip.
+		// An address that is also the connection's is no better than the connection: contrib's k8s_attributes, when asked
+		// for k8s.pod.ip, writes the peer's address there.
 		if !ip.IsValid() || ip.IsLoopback() || ip == ev.peer {
 			continue
 		}

@@ -57,7 +57,7 @@ type pauses struct {
 // pauses, every kind comes back as soon as one of them does, and nothing is written to klog.
 func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses) {
 	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake}
-	reflector := cache.NewReflectorWithOptions(lw, k.object, &sink[V]{k}, cache.ReflectorOptions{Name: k.resource})
+	reflector := cache.NewReflectorWithOptions(lw, k.object, &sink[V]{k, m}, cache.ReflectorOptions{Name: k.resource})
 	wait := pause.first
 	for ctx.Err() == nil {
 		rung := wake.wait()
@@ -125,7 +125,6 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 		}
 	}
 	l.listed = true
-	l.monitor.read(l.resource)
 	return all, nil
 }
 
@@ -166,7 +165,10 @@ func (*kept[V]) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKin
 func (k *kept[V]) DeepCopyObject() runtime.Object { return k }
 
 // sink is where the reflector puts what it reads.
-type sink[V any] struct{ *kind[V] }
+type sink[V any] struct {
+	*kind[V]
+	monitor *monitor
+}
 
 // Replace takes a complete list.
 func (s *sink[V]) Replace(items []any, _ string) error {
@@ -179,6 +181,7 @@ func (s *sink[V]) Replace(items []any, _ string) error {
 		values = append(values, k.value)
 	}
 	s.replace(values)
+	s.monitor.read(s.resource) // only now: who waits for the list must find it in the view
 	return nil
 }
 

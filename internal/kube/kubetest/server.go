@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -38,7 +39,7 @@ type Server struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	version int
-	objects map[string]map[string]json.RawMessage // by resource and namespace/name
+	objects map[string]map[string]stored // by resource and namespace/name
 	events  map[string][]event
 	refused map[string]bool // "verb resource"
 	absent  map[string]bool
@@ -47,10 +48,16 @@ type Server struct {
 	lists   int
 }
 
+// stored is an object as it is sent.
+type stored struct {
+	json   json.RawMessage
+	labels labels.Set
+}
+
 type event struct {
 	version int
 	kind    string
-	object  json.RawMessage
+	object  stored
 }
 
 // New starts a server that ends with the test.
@@ -58,7 +65,7 @@ func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{
 		tb:      tb,
-		objects: make(map[string]map[string]json.RawMessage),
+		objects: make(map[string]map[string]stored),
 		events:  make(map[string][]event),
 		refused: make(map[string]bool),
 		absent:  make(map[string]bool),
@@ -140,14 +147,14 @@ func (s *Server) Set(objects ...Object) {
 		require.NoError(s.tb, err)
 		kind := "MODIFIED"
 		if s.objects[resource] == nil {
-			s.objects[resource] = make(map[string]json.RawMessage)
+			s.objects[resource] = make(map[string]stored)
 		}
 		key := o.GetNamespace() + "/" + o.GetName()
-		if s.objects[resource][key] == nil {
+		if _, known := s.objects[resource][key]; !known {
 			kind = "ADDED"
 		}
-		s.objects[resource][key] = raw
-		s.events[resource] = append(s.events[resource], event{s.version, kind, raw})
+		s.objects[resource][key] = stored{raw, o.GetLabels()}
+		s.events[resource] = append(s.events[resource], event{s.version, kind, s.objects[resource][key]})
 	}
 	s.changed.Broadcast()
 }
@@ -207,6 +214,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case refused:
 		status(w, http.StatusForbidden, metav1.StatusReasonForbidden,
 			fmt.Sprintf("%s is forbidden: User \"test\" cannot %s resource %q at the cluster scope", resource, verb, resource))
+	case req.URL.Query().Get("sendInitialEvents") != "":
+		// Lists as streams are not known here; a client has to fall back to an ordinary list, as with older servers.
+		status(w, http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "sendInitialEvents is forbidden for watch")
 	case verb == "watch":
 		s.watch(w, req, resource)
 	default:
@@ -233,8 +243,11 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, resource, group 
 	version := s.version
 	all := s.objects[resource]
 	keys := make([]string, 0, len(all))
-	for key := range all {
-		keys = append(keys, key)
+	selector := selectorOf(req)
+	for key, o := range all {
+		if selector.Matches(o.labels) {
+			keys = append(keys, key)
+		}
 	}
 	slices.Sort(keys)
 	from, _ := strconv.Atoi(req.URL.Query().Get("continue"))
@@ -246,7 +259,7 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, resource, group 
 	}
 	items := make([]json.RawMessage, 0, len(keys))
 	for _, key := range keys[from:] {
-		items = append(items, all[key])
+		items = append(items, all[key].json)
 	}
 	s.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(map[string]any{
@@ -256,8 +269,18 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, resource, group 
 	})
 }
 
+// selectorOf reads the label selector; one that cannot be read selects everything.
+func selectorOf(req *http.Request) labels.Selector {
+	selector, err := labels.Parse(req.URL.Query().Get("labelSelector"))
+	if err != nil {
+		return labels.Everything()
+	}
+	return selector
+}
+
 func (s *Server) watch(w http.ResponseWriter, req *http.Request, resource string) {
 	from, _ := strconv.Atoi(req.URL.Query().Get("resourceVersion"))
+	selector := selectorOf(req)
 	w.WriteHeader(http.StatusOK)
 	flush := w.(http.Flusher)
 	flush.Flush()
@@ -290,10 +313,13 @@ func (s *Server) watch(w http.ResponseWriter, req *http.Request, resource string
 			return
 		}
 		for _, e := range fresh {
-			if _, err := fmt.Fprintf(w, `{"type":%q,"object":%s}`+"\n", e.kind, e.object); err != nil {
+			from = e.version
+			if !selector.Matches(e.object.labels) {
+				continue
+			}
+			if _, err := fmt.Fprintf(w, `{"type":%q,"object":%s}`+"\n", e.kind, e.object.json); err != nil {
 				return
 			}
-			from = e.version
 		}
 		flush.Flush()
 	}
