@@ -55,7 +55,7 @@ func benchmarkHouse(b *testing.B) *house {
 	h := &house{telemetry: componenttest.NewTelemetry()}
 	cfg := createDefaultConfig().(*Config)
 	cfg.AuthType = kube.AuthKubeConfig
-	useServer(b, server)
+	useServer(b, server.KubeConfig())
 	set := processortest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = h.telemetry.NewTelemetrySettings()
 	f := &factory{shared: make(map[*Config]*resolver)}

@@ -22,7 +22,6 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/gatehouse-otel/gatehouse/internal/kube"
-	"github.com/gatehouse-otel/gatehouse/internal/kube/kubetest"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewayidentityprocessor/internal/metadata"
 )
 
@@ -42,13 +41,13 @@ type house struct {
 	view       *resolver
 }
 
-// newHouse starts the processors against a server; nil is no Kubernetes.
-func newHouse(t *testing.T, server *kubetest.Server, change func(*Config)) *house {
+// newHouse starts the processors against the server of a kubeconfig; "" is no Kubernetes.
+func newHouse(t *testing.T, kubeconfig string, change func(*Config)) *house {
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	cfg.AuthType = kube.AuthNone
-	if server != nil {
-		useServer(t, server)
+	if kubeconfig != "" {
+		useServer(t, kubeconfig)
 		cfg.AuthType = kube.AuthKubeConfig
 	}
 	if change != nil {
@@ -75,10 +74,10 @@ func newHouse(t *testing.T, server *kubetest.Server, change func(*Config)) *hous
 }
 
 // useServer makes auth_type kubeConfig lead to a server.
-func useServer(tb testing.TB, server *kubetest.Server) {
+func useServer(tb testing.TB, kubeconfig string) {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "kubeconfig")
-	require.NoError(tb, os.WriteFile(file, []byte(server.KubeConfig()), 0o600))
+	require.NoError(tb, os.WriteFile(file, []byte(kubeconfig), 0o600))
 	tb.Setenv("KUBECONFIG", file)
 }
 

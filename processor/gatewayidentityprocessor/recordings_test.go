@@ -174,63 +174,78 @@ func scenes() []scene {
 // TestOneIdentityForOneProxy sends what real gateways sent through gateway_semconv's engine and this processor, and prints
 // the identity that each signal ends with. Whatever a proxy sends ends with the same.
 func TestOneIdentityForOneProxy(t *testing.T) {
-	engine, err := gateway.Compile(builtin.Profiles(), gateway.DefaultOptions())
-	require.NoError(t, err)
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
 			server := kubetest.New(t)
 			server.Set(s.objects...)
-			h := newHouse(t, server, nil)
-			seen := make(map[string]map[string]map[string]bool) // signal, attribute, values
-			collect := func(signal string, m pcommon.Map) {
-				if seen[signal] == nil {
-					seen[signal] = make(map[string]map[string]bool)
-				}
-				for key := range s.keys() {
-					value := "(none)"
-					if v, ok := m.Get(key); ok {
-						value = v.AsString()
-					}
-					if seen[signal][key] == nil {
-						seen[signal][key] = make(map[string]bool)
-					}
-					seen[signal][key][value] = true
-				}
-			}
-			for _, name := range s.captures {
-				for _, b := range gatewaytest.Find(t, name).Clone() {
-					if b.IsLogs {
-						engine.Logs(b.Logs)
-						for _, rl := range h.log(t, b.Logs, s.peer).ResourceLogs().All() {
-							collect("logs", rl.Resource().Attributes())
-						}
-						continue
-					}
-					engine.Traces(b.Traces)
-					for _, rs := range h.trace(t, b.Traces, s.peer).ResourceSpans().All() {
-						collect("spans", rs.Resource().Attributes())
-					}
-				}
-			}
-			if s.scraped != nil {
-				md := pmetric.NewMetrics()
-				require.NoError(t, md.ResourceMetrics().AppendEmpty().Resource().Attributes().FromRaw(s.scraped))
-				// A scraper is elsewhere: the connection says nothing about the proxy.
-				collect("metrics", h.metric(t, md, "10.244.9.9").ResourceMetrics().At(0).Resource().Attributes())
-			}
-			t.Log("\n" + s.table(seen))
-			for signal, attributes := range seen {
-				for key, want := range s.want {
-					assert.Equal(t, []string{want}, slices.Sorted(maps.Keys(attributes[key])), "%s of %s", key, signal)
-				}
-				for key, allowed := range s.unlike {
-					for value := range attributes[key] {
-						assert.Contains(t, allowed, value, "%s of %s", key, signal)
-					}
-				}
-			}
-			server.Down()
+			s.play(t, newHouse(t, server.KubeConfig(), nil), nil)
 		})
+	}
+}
+
+// play sends what the scene's proxy sent and compares. uids are those that the cluster gave the pods in place of those in
+// the recordings.
+func (s *scene) play(t *testing.T, h *house, uids map[string]string) {
+	t.Helper()
+	engine, err := gateway.Compile(builtin.Profiles(), gateway.DefaultOptions())
+	require.NoError(t, err)
+	seen := make(map[string]map[string]map[string]bool) // signal, attribute, values
+	collect := func(signal string, m pcommon.Map) {
+		if seen[signal] == nil {
+			seen[signal] = make(map[string]map[string]bool)
+		}
+		for key := range s.keys() {
+			value := "(none)"
+			if v, ok := m.Get(key); ok {
+				value = v.AsString()
+			}
+			if seen[signal][key] == nil {
+				seen[signal][key] = make(map[string]bool)
+			}
+			seen[signal][key][value] = true
+		}
+	}
+	for _, name := range s.captures {
+		for _, b := range gatewaytest.Find(t, name).Clone() {
+			for m := range b.Maps() {
+				for _, v := range m.All() {
+					if now, ok := uids[v.Str()]; ok && v.Type() == pcommon.ValueTypeStr {
+						v.SetStr(now)
+					}
+				}
+			}
+			if b.IsLogs {
+				engine.Logs(b.Logs)
+				for _, rl := range h.log(t, b.Logs, s.peer).ResourceLogs().All() {
+					collect("logs", rl.Resource().Attributes())
+				}
+				continue
+			}
+			engine.Traces(b.Traces)
+			for _, rs := range h.trace(t, b.Traces, s.peer).ResourceSpans().All() {
+				collect("spans", rs.Resource().Attributes())
+			}
+		}
+	}
+	if s.scraped != nil {
+		md := pmetric.NewMetrics()
+		require.NoError(t, md.ResourceMetrics().AppendEmpty().Resource().Attributes().FromRaw(s.scraped))
+		// A scraper is elsewhere: the connection says nothing about the proxy.
+		collect("metrics", h.metric(t, md, "10.244.9.9").ResourceMetrics().At(0).Resource().Attributes())
+	}
+	t.Log("\n" + s.table(seen))
+	for signal, attributes := range seen {
+		for key, want := range s.want {
+			if now, ok := uids[want]; ok {
+				want = now
+			}
+			assert.Equal(t, []string{want}, slices.Sorted(maps.Keys(attributes[key])), "%s of %s", key, signal)
+		}
+		for key, allowed := range s.unlike {
+			for value := range attributes[key] {
+				assert.Contains(t, allowed, value, "%s of %s", key, signal)
+			}
+		}
 	}
 }
 
