@@ -20,9 +20,9 @@ func pod(namespace, name, address string) *Pod {
 	return p
 }
 
-func proxy(namespace, name, address, gateway string) *Pod {
-	p := pod(namespace, name, address)
-	p.Proxy = &Proxy{Gateway: Ref{namespace, gateway}, Known: true}
+func proxy(name, address string) *Pod {
+	p := pod("a", name, address)
+	p.Proxy = &Proxy{Gateway: Ref{"a", "gw"}, Known: true}
 	return p
 }
 
@@ -133,7 +133,7 @@ func TestAddressGoesToItsNewOwner(t *testing.T) {
 func TestDeletedPodsAreForgottenAfterTheGrace(t *testing.T) {
 	t.Parallel()
 	c := newClock(time.Minute)
-	p := proxy("a", "web-1", "10.0.0.1", "gw")
+	p := proxy("web-1", "10.0.0.1")
 	c.SetPod(p)
 	pods, rolled := c.GatewayPods(Ref{"a", "gw"})
 	assert.Equal(t, []*Pod{p}, pods)
@@ -161,7 +161,7 @@ func TestDeletedPodsAreForgottenAfterTheGrace(t *testing.T) {
 func TestPodThatComesBackLeavesItsGrave(t *testing.T) {
 	t.Parallel()
 	c := newClock(time.Minute)
-	p := proxy("a", "web-1", "10.0.0.1", "gw")
+	p := proxy("web-1", "10.0.0.1")
 	c.SetPod(p)
 	c.ReplacePods(nil) // a list in which it was missing
 	c.ReplacePods([]*Pod{p})
@@ -178,7 +178,7 @@ func TestGravesAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newClock(time.Hour)
 	for i := range maxGraves + 100 {
-		p := proxy("a", fmt.Sprintf("web-%d", i), "", "gw")
+		p := proxy(fmt.Sprintf("web-%d", i), "")
 		c.SetPod(p)
 		c.DeletePod(p.UID)
 	}
@@ -206,7 +206,7 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	t.Parallel()
 	v := NewView(time.Minute)
 	set := func() {
-		v.SetPod(proxy("a", "web-1", "10.0.0.1", "gw"))
+		v.SetPod(proxy("web-1", "10.0.0.1"))
 		v.SetGateway(&Gateway{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}})
 		v.SetRoute(&Route{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}})
 		v.SetService(&Service{Ref: Ref{"a", "s"}, ClusterIPs: []netip.Addr{ip("10.96.0.1")}})
@@ -217,7 +217,7 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	set()
 	v.ReplaceGateways([]*Gateway{{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}}})
 	v.ReplaceRoutes(HTTPRoute, []*Route{{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}}})
-	v.ReplacePods([]*Pod{proxy("a", "web-1", "10.0.0.1", "gw")})
+	v.ReplacePods([]*Pod{proxy("web-1", "10.0.0.1")})
 	assert.Equal(t, identity, v.Generation())
 	assert.Equal(t, routing, v.RoutingGeneration())
 

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,8 +49,11 @@ func TestContract(t *testing.T) {
 		{"an own list of default names", nil, map[string]any{"service.name": "kong"}, func(o *Options) { o.DefaultNames = nil }, "service.name", "kong"},
 
 		{"the Gateway's namespace", func(p *cluster.Pod) { p.Proxy.Gateway = cluster.Ref{Namespace: "shop", Name: "edge"} }, nil, nil, "service.namespace", "shop"},
-		{"the pod's namespace is the sender's default", func(p *cluster.Pod) { p.Proxy.Gateway = cluster.Ref{Namespace: "shop", Name: "edge"} },
-			map[string]any{"service.namespace": "kgateway-system"}, nil, "service.namespace", "shop"},
+		{
+			"the pod's namespace is the sender's default", func(p *cluster.Pod) { p.Proxy.Gateway = cluster.Ref{Namespace: "shop", Name: "edge"} },
+			map[string]any{"service.namespace": "kgateway-system"},
+			nil, "service.namespace", "shop",
+		},
 		{"the sender's namespace", nil, map[string]any{"service.namespace": "team"}, nil, "service.namespace", "team"},
 
 		{"the image's version", nil, nil, nil, "service.version", "v2.4.2"},
@@ -62,8 +66,12 @@ func TestContract(t *testing.T) {
 		{"Kong's own is unique", nil, map[string]any{"service.instance.id": otherUID}, nil, "service.instance.id", otherUID},
 		{"a user's", user("service.instance.id", "blue-1"), map[string]any{"service.instance.id": podUID}, nil, "service.instance.id", "blue-1"},
 		{"gateway_uid", nil, map[string]any{"service.instance.id": podUID}, func(o *Options) { o.InstanceID = InstanceGatewayUID }, "service.instance.id", gatewayUID},
-		{"k8s_name", user("service.instance.id", podUID), map[string]any{"service.instance.id": podUID}, func(o *Options) { o.InstanceID = InstanceK8SName },
-			"service.instance.id", "kgateway-system.http-c7f65bbb-8dh28.kgateway-proxy"},
+		{
+			"k8s_name", user("service.instance.id", podUID),
+			map[string]any{"service.instance.id": podUID},
+			func(o *Options) { o.InstanceID = InstanceK8SName },
+			"service.instance.id", "kgateway-system.http-c7f65bbb-8dh28.kgateway-proxy",
+		},
 		{"k8s_name without a container", func(p *cluster.Pod) { p.Container = "" }, nil, func(o *Options) { o.InstanceID = InstanceK8SName }, "service.instance.id", podUID},
 
 		{"other variables", user("team", "a%20b"), nil, nil, "team", "a%20b"},
@@ -80,9 +88,7 @@ func TestContract(t *testing.T) {
 			t.Parallel()
 			attributes := map[string]any{}
 			for _, from := range []map[string]any{byName, test.sender} {
-				for key, value := range from {
-					attributes[key] = value
-				}
+				maps.Copy(attributes, from)
 			}
 			got, _ := resolve(t, world(kgateway(test.pod)), attributes, "", "", test.options)
 			assert.Equal(t, test.want, got[test.key])
@@ -157,18 +163,38 @@ func TestWithoutKubernetes(t *testing.T) {
 		options    func(*Options)
 		want       map[string]any
 	}{
-		{"kgateway's log labels", map[string]any{"cluster_name": "http.kgateway-system", "node_name": "http-1-2.kgateway-system"}, nil,
-			map[string]any{"service.name": "http.kgateway-system", "service.namespace": "kgateway-system"}},
-		{"the pod's UID", map[string]any{"service.name": "x", "k8s.pod.uid": podUID, "k8s.namespace.name": "a"}, nil,
-			map[string]any{"service.instance.id": podUID, "service.namespace": "a", "service.name": "x"}},
+		{
+			"kgateway's log labels",
+			map[string]any{"cluster_name": "http.kgateway-system", "node_name": "http-1-2.kgateway-system"},
+			nil,
+			map[string]any{"service.name": "http.kgateway-system", "service.namespace": "kgateway-system"},
+		},
+		{
+			"the pod's UID",
+			map[string]any{"service.name": "x", "k8s.pod.uid": podUID, "k8s.namespace.name": "a"},
+			nil,
+			map[string]any{"service.instance.id": podUID, "service.namespace": "a", "service.name": "x"},
+		},
 		{"a UID that is none", map[string]any{"service.name": "x", "k8s.pod.uid": "%ENVIRONMENT(POD_UID)%"}, nil, map[string]any{"service.name": "x"}},
-		{"k8s_name", map[string]any{"k8s.pod.name": "p", "k8s.namespace.name": "a", "k8s.container.name": "c"}, func(o *Options) { o.InstanceID = InstanceK8SName },
-			map[string]any{"service.instance.id": "a.p.c", "service.namespace": "a"}},
-		{"Envoy Gateway's log labels", map[string]any{"gateway.name": "edge", "gateway.namespace": "shop"}, nil,
-			map[string]any{"service.name": "edge.shop", "service.namespace": "shop"}},
+		{
+			"k8s_name",
+			map[string]any{"k8s.pod.name": "p", "k8s.namespace.name": "a", "k8s.container.name": "c"},
+			func(o *Options) { o.InstanceID = InstanceK8SName },
+			map[string]any{"service.instance.id": "a.p.c", "service.namespace": "a"},
+		},
+		{
+			"Envoy Gateway's log labels",
+			map[string]any{"gateway.name": "edge", "gateway.namespace": "shop"},
+			nil,
+			map[string]any{"service.name": "edge.shop", "service.namespace": "shop"},
+		},
 		{"nothing to prove", map[string]any{"service.name": "unknown_service:envoy"}, nil, map[string]any{"service.name": "unknown_service:envoy"}},
-		{"what the sender said", map[string]any{"service.name": "kong", "service.instance.id": "me", "service.namespace": "b", "k8s.pod.uid": podUID, "k8s.namespace.name": "a"}, nil,
-			map[string]any{"service.name": "kong", "service.instance.id": "me", "service.namespace": "b"}},
+		{
+			"what the sender said",
+			map[string]any{"service.name": "kong", "service.instance.id": "me", "service.namespace": "b", "k8s.pod.uid": podUID, "k8s.namespace.name": "a"},
+			nil,
+			map[string]any{"service.name": "kong", "service.instance.id": "me", "service.namespace": "b"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -76,9 +76,9 @@ func resolve(t *testing.T, v *cluster.View, attributes map[string]any, node, pee
 	return got, id
 }
 
-func newMap(t testing.TB, attributes map[string]any) pcommon.Map {
-	t.Helper()
+func newMap(tb testing.TB, attributes map[string]any) pcommon.Map {
+	tb.Helper()
 	m := pcommon.NewMap()
-	require.NoError(t, m.FromRaw(attributes))
+	require.NoError(tb, m.FromRaw(attributes))
 	return m
 }

@@ -93,7 +93,7 @@ func NewClient(set Settings) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	gateways, err := client("/apis", gatewayv1.SchemeGroupVersion, false)
+	gateways, err := client("/apis", schema.GroupVersion(gatewayv1.GroupVersion), false)
 	if err != nil {
 		return nil, err
 	}

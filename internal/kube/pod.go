@@ -169,7 +169,7 @@ func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what produ
 		others++
 	}
 	switch {
-	case others == 1 && !(gateway && proxy != nil):
+	case others == 1 && (!gateway || proxy == nil):
 		return only, product{}, false
 	case proxy != nil && (gateway || others == 0):
 		return proxy, product{reader: cluster.ReadEnvoy}, gateway

@@ -24,7 +24,7 @@ const (
 )
 
 // realClient is a client of a real API server.
-func realClient(t *testing.T, r *kubetest.Real, token string) (*Client, *cluster.View, *observer.ObservedLogs) {
+func realClient(t *testing.T, r *kubetest.Real, token string) (*cluster.View, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	view := cluster.NewView(time.Minute)
@@ -38,7 +38,7 @@ func realClient(t *testing.T, r *kubetest.Real, token string) (*Client, *cluster
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	require.NoError(t, c.Wait(ctx))
-	return c, view, logs
+	return view, logs
 }
 
 // TestLeastRights: with the shipped manifest everything is read, and every one of its rights is needed.
@@ -49,7 +49,7 @@ func TestLeastRights(t *testing.T) {
 	r.Apply(manifest)
 	token := r.ServiceAccountToken(account, account)
 	require.Eventually(t, func() bool { return r.Allowed(account, account, "watch", "discovery.k8s.io", "endpointslices") }, patience, 20*time.Millisecond)
-	_, view, logs := realClient(t, r, token)
+	view, logs := realClient(t, r, token)
 	assert.Equal(t, 3, logs.FilterMessageSnippet("does not have this kind").Len())
 	r.InstallGatewayAPI()
 	r.Set(
@@ -87,13 +87,13 @@ func TestLeastRights(t *testing.T) {
 					put(without(rules, i, resource, verb))
 					defer put(rules)
 					require.Eventually(t, func() bool { return !r.Allowed(account, account, verb.(string), group, resource.(string)) }, patience, 20*time.Millisecond)
-					_, view, logs := realClient(t, r, token)
+					view, logs := realClient(t, r, token)
 					require.Eventually(t, func() bool { return logs.FilterMessageSnippet("right is missing").Len() == 1 }, patience, 10*time.Millisecond)
 					line := logs.FilterMessageSnippet("right is missing").All()[0].ContextMap()
 					assert.Equal(t, verb, line["verb"])
 					assert.Equal(t, name, line["resource"])
 					assert.Contains(t, line["error"], fmt.Sprintf("cannot %s resource %q", verb, resource), "the server's own words")
-					assert.Equal(t, verb == "watch", want(view), "what is only listed is known, but grows old")
+					assert.Equal(t, want(view), verb == "watch", "what is only listed is known, but grows old")
 					// Granted again, it comes back by itself.
 					put(rules)
 					require.Eventually(t, func() bool { return want(view) && logs.FilterMessageSnippet("are read now").Len() == 1 }, patience, 20*time.Millisecond)

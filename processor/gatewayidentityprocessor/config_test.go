@@ -70,7 +70,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		`extract::labels::1::from: "pod" is not possible, want one of gateway, route`,
 		`extract::annotations::0::attribute: "service.name" is what this processor decides: use the annotation resource.opentelemetry.io/service.name`,
 	} {
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 	}
 	assert.Len(t, strings.Split(err.Error(), "\n"), 10, "%v", err)
 }

@@ -41,9 +41,8 @@ func named(p *corev1.Pod, name, hash string) *corev1.Pod {
 	return p
 }
 
-func withContainer(p *corev1.Pod, name, image string, env ...corev1.EnvVar) *corev1.Pod {
+func withContainer(p *corev1.Pod, name, image string, env ...corev1.EnvVar) {
 	p.Spec.Containers = []corev1.Container{{Name: name, Image: image, Env: env}}
-	return p
 }
 
 func scenes() []scene {
@@ -76,8 +75,10 @@ func scenes() []scene {
 	gatewayHTTP := kubetest.Gateway("kgateway-system", "http", "kgateway", 8080, 8090)
 	return []scene{
 		{
-			name: "kgateway 2.4.2", captures: []string{"kgateway/2.4.2-default-traces.jsonl", "kgateway/2.4.2-spawn-traces.jsonl", "kgateway/2.4.2-attributes-traces.jsonl",
-				"kgateway/2.4.2-default-logs.jsonl", "kgateway/2.4.2-spawn-logs.jsonl", "kgateway/2.4.2-attributes-logs.jsonl"},
+			name: "kgateway 2.4.2", captures: []string{
+				"kgateway/2.4.2-default-traces.jsonl", "kgateway/2.4.2-spawn-traces.jsonl", "kgateway/2.4.2-attributes-traces.jsonl",
+				"kgateway/2.4.2-default-logs.jsonl", "kgateway/2.4.2-spawn-logs.jsonl", "kgateway/2.4.2-attributes-logs.jsonl",
+			},
 			objects: []kubetest.Object{gatewayHTTP, kubetest.KgatewayProxy("kgateway-system", "http", "8dh28", "10.244.0.10", "e02ddb1e-cff2-44cc-b83f-62b9ebfa0526", "")},
 			scraped: kgatewayScrape("10.244.0.10"),
 			want: map[string]string{

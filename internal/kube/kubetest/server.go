@@ -186,11 +186,11 @@ func (s *Server) resource(o Object) string {
 	case *discoveryv1.EndpointSlice:
 		return set(discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices")
 	case *gatewayv1.Gateway:
-		return set(gatewayv1.SchemeGroupVersion, "Gateway", "gateways")
+		return set(schema.GroupVersion(gatewayv1.GroupVersion), "Gateway", "gateways")
 	case *gatewayv1.HTTPRoute:
-		return set(gatewayv1.SchemeGroupVersion, "HTTPRoute", "httproutes")
+		return set(schema.GroupVersion(gatewayv1.GroupVersion), "HTTPRoute", "httproutes")
 	case *gatewayv1.GRPCRoute:
-		return set(gatewayv1.SchemeGroupVersion, "GRPCRoute", "grpcroutes")
+		return set(schema.GroupVersion(gatewayv1.GroupVersion), "GRPCRoute", "grpcroutes")
 	}
 	require.FailNow(s.tb, "unknown kind", "%T", o)
 	return ""
