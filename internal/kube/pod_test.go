@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,9 +15,7 @@ import (
 
 func pod(labels map[string]string, containers ...corev1.Container) *corev1.Pod {
 	p := kubetest.Pod("edge", "web", "aaaaa", "10.0.0.1")
-	for key, value := range labels {
-		p.Labels[key] = value
-	}
+	maps.Copy(p.Labels, labels)
 	p.Spec.Containers = containers
 	return p
 }
