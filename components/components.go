@@ -39,6 +39,7 @@ import (
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
+	"github.com/gatehouse-otel/gatehouse/processor/gatewayidentityprocessor"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver"
 	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver"
@@ -61,6 +62,7 @@ func Factories() (otelcol.Factories, error) {
 		memorylimiterprocessor.NewFactory(),
 		gatewaysemconvprocessor.NewFactory(),
 		k8sattributesprocessor.NewFactory(),
+		gatewayidentityprocessor.NewFactory(),
 		resourceprocessor.NewFactory(),
 		filterprocessor.NewFactory(),
 	); err != nil {

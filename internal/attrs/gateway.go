@@ -9,6 +9,8 @@ const (
 	GatewayName = "gateway.name"
 	// GatewayNamespace (string) is the Gateway object's Kubernetes namespace.
 	GatewayNamespace = "gateway.namespace"
+	// GatewayClassName (string) is the name of the Gateway object's GatewayClass.
+	GatewayClassName = "gateway.class.name"
 	// GatewayListenerName (string) is the listener of the gateway that took the request.
 	GatewayListenerName = "gateway.listener.name"
 	// GatewayListenerPort (int) is that listener's port where the gateway names it by port.
@@ -60,6 +62,14 @@ const (
 	GatewayUpstreamServiceHost = "gateway.upstream.service.host"
 	// GatewayUpstreamServiceSubset (string) is the subset of that Service (Istio DestinationRule).
 	GatewayUpstreamServiceSubset = "gateway.upstream.service.subset"
+	// GatewayUpstreamWorkloadKind (string) is the kind of what runs the pods behind the request, as Kubernetes spells
+	// it: Deployment, StatefulSet, DaemonSet, Job.
+	GatewayUpstreamWorkloadKind = "gateway.upstream.workload.kind"
+	// GatewayUpstreamWorkloadName (string) is the name of that Deployment, StatefulSet, DaemonSet or Job.
+	GatewayUpstreamWorkloadName = "gateway.upstream.workload.name"
+	// GatewayUpstreamWorkloadNamespace (string) is its Kubernetes namespace, where no Service is known, in whose namespace
+	// it would be.
+	GatewayUpstreamWorkloadNamespace = "gateway.upstream.workload.namespace"
 	// GatewayUpstreamBackendName (string) is the Backend object behind the route (kgateway, Envoy AI Gateway).
 	GatewayUpstreamBackendName = "gateway.upstream.backend.name"
 	// GatewayUpstreamBackendNamespace (string) is the Backend object's Kubernetes namespace.

@@ -99,7 +99,7 @@ func (f *fills) see(w *work, span ptrace.Span, name string) {
 		if span.ParentSpanID().IsEmpty() || !noMethod && !gaveUp || noMethod && !matchName(w.p.fill, name) {
 			return
 		}
-		w.reserve = 3 // what fill may add: method, its original, the RPC method
+		w.reserve = spare + 3 // what fill may add: method, its original, the RPC method
 		f.clients = append(f.clients, clientSpan{
 			span: span, gateway: w.p.ID, name: matchName(w.p.names, name), noMethod: noMethod,
 			grpc: w.field(slotRPCStatus) != nil && w.text(slotRPCMethod) == "", canceled: gaveUp, changed: w.changed,

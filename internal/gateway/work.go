@@ -43,7 +43,7 @@ type work struct {
 	remove  [maxAttributes / 64]uint64
 	scanned int
 	removed int
-	reserve int            // room to leave for attributes that come after apply
+	reserve int            // room to leave for attributes that come after apply: spare, and what fill may add
 	arrived int32          // how many attributes the record came with; those behind were read from its body
 	before  plog.LogRecord // a record whose body was read, as it was then
 	mended  bool           // and whether it had been changed until then
@@ -175,7 +175,7 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 	}
 	w.scanned, w.removed = 0, 0
 	w.kind, w.signal = kind, signal
-	w.changed, w.leftover, w.full, w.copies, w.reserve = false, false, false, false, 0
+	w.changed, w.leftover, w.full, w.copies, w.reserve = false, false, false, false, spare
 	w.failed = [ReasonCount]bool{}
 	w.ev = noEvidence
 	if signal == signalLog {
@@ -478,6 +478,10 @@ func (w *work) int(s slot) (int64, bool) {
 	}
 	return 0, false
 }
+
+// spare is room that every item's map has left when it is built anew: as many attributes as gateway_identity adds to most
+// items. Without it the whole map would be copied once more there.
+const spare = 2
 
 // apply puts the attributes together anew: what is new, and what stays. Building a map costs one slice; the
 // map's own methods would look through all of it for every attribute.
