@@ -99,7 +99,7 @@ func BenchmarkIdentityPath(b *testing.B) {
 func BenchmarkIdentityRequest(b *testing.B) {
 	payloads := batches(b, request)
 	send := func(next consumer.Traces) func(int) {
-		conn := startReceiver(b, next)
+		conn := startOTLP(b, next)
 		return func(n int) {
 			var answer raw
 			body := raw(payloads[n%len(payloads)])
@@ -141,8 +141,8 @@ func lose(b *testing.B, without, with func(n int)) {
 	b.ReportMetric(100*(1-perRequest(0)/perRequest(1)), "%lost")
 }
 
-// startReceiver starts the OTLP receiver and returns a connection to it.
-func startReceiver(b *testing.B, next consumer.Traces) *grpc.ClientConn {
+// startOTLP starts the OTLP receiver and returns a connection to it.
+func startOTLP(b *testing.B, next consumer.Traces) *grpc.ClientConn {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b, err)
