@@ -89,7 +89,7 @@ test: ## run every test that needs nothing but Go
 
 .PHONY: test-race
 test-race: ## run the tests of the core with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/...
+	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/... ./receiver/...
 
 .PHONY: e2e-tools
 e2e-tools: ## install the real programs that e2e needs into _build/testbed (once; PROGRAMS names others)
