@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,7 @@ const (
 	stallRequests = 1500 // about 1 MB of entries, for two workers of Envoy whose connections buffer 1 MiB each
 	stallClients  = 4
 	// Kong waits 10 ms before the second attempt and twice as long before each further one: the tenth comes after five seconds.
-	stallRefusals = 9
+	stallRefusals = 10
 	stallLog      = "kgw_stall"
 )
 
@@ -50,6 +51,7 @@ func TestStalledBackend(t *testing.T) {
 		}},
 	})
 
+	began := time.Now()
 	collector.After.Pause()
 	t.Cleanup(collector.After.Resume)
 	var senders sync.WaitGroup
@@ -63,13 +65,14 @@ func TestStalledBackend(t *testing.T) {
 
 	collector.WaitMetric(t, "Envoy to fill what is between it and the backend", func(n int) bool { return n > 0 },
 		"otelcol_receiver_envoy_als_paused_streams")
-	collector.WaitMetric(t, "Kong to be turned away nine times by each worker, which takes five seconds",
+	collector.WaitMetric(t, "Kong to be turned away ten times by each worker, which takes five seconds",
 		func(n int) bool { return n >= stallRefusals*len(stallHTTPLogs) }, "otelcol_receiver_kong_log_requests", `outcome="busy"`)
 	_, arrived := collector.After.Counts()
 	require.Zero(t, arrived, "the backend takes nothing")
 	paused := collector.Metric(t, "otelcol_receiver_envoy_als_paused_streams")
 	streams := collector.Metric(t, "otelcol_receiver_envoy_als_streams")
 	collector.After.Resume()
+	stalled := time.Since(began)
 
 	senders.Wait()
 	testbed.Eventually(t, testbed.ItemTimeout, "Envoy to have logged every request", func(ctx context.Context) error {
@@ -113,8 +116,8 @@ func TestStalledBackend(t *testing.T) {
 	assert.Positive(t, retries, "times that entries were offered again")
 	assert.Zero(t, collector.Metric(t, "otelcol_receiver_envoy_als_dropped"))
 	assert.Zero(t, collector.Metric(t, "otelcol_receiver_kong_log_lost"))
-	t.Logf("%d streams paused, entries offered again %d times; Kong was answered 503 %d times; %d entries of Envoy and %d of Kong arrived",
-		paused, retries, refused, written, kongRecords)
+	t.Logf("stalled for %s: %d streams paused, entries offered again %d times; Kong was answered 503 %d times; %d entries of Envoy and %d of Kong arrived",
+		stalled.Round(time.Millisecond), paused, retries, refused, written, kongRecords)
 	for _, row := range []testbed.Row{
 		{Program: "envoy", Version: version, In: written, Out: sum(paths)},
 		{Program: "kong", Version: "3.4.2 to 3.9.3", Replayed: true, In: kongRecords, Out: sum(gotKong)},
