@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
 )
@@ -53,6 +54,8 @@ func TestGracefulStop(t *testing.T) {
 // A Collector that has nothing to do stops as well.
 func TestStopWhenIdle(t *testing.T) {
 	h := start(t)
+	// It is ready a moment before it listens to signals (otelcol v0.158.0, collector.go); once it answers it does both.
+	require.NoError(t, h.transports(t)[0].SendTraces(t.Context(), ptrace.NewTraces()))
 	require.NoError(t, h.Stop(stopTimeout), "log of the collector:\n%s", h.Log())
 
 	ctx, cancel := context.WithTimeout(t.Context(), replyTimeout)
