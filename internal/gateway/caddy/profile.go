@@ -19,7 +19,7 @@ const (
 var Profile = gateway.Profile{
 	ID:       "caddy",
 	Title:    "Caddy",
-	Versions: "2.5 to 2.11.9; spans recorded from 2.10.2 and 2.11.9",
+	Versions: "2.5 to 2.11.9; spans and access log recorded from 2.10.2 and 2.11.9",
 	Detect: []gateway.Evidence{
 		// The scope is otelhttp's and shared by every Go service: it proves nothing.
 		{In: gateway.InResource, Key: "webengine.name", Equal: "Caddy", Source: srcTracer},

@@ -26,7 +26,7 @@ const ID g.ID = "envoy"
 var Profile = g.Profile{
 	ID:       ID,
 	Title:    "Envoy",
-	Versions: "1.31 to 1.40.0; recorded: 1.36.4, 1.38.3, 1.40.0",
+	Versions: "1.31 to 1.40.0; recorded: 1.36.2, 1.36.4, 1.38.3, 1.40.0",
 	Detect: []g.Evidence{
 		{In: g.InScope, Equal: "envoy", Source: tracer + " (since 1.33)"},
 		{In: g.InResource, Key: attrs.TelemetrySDKName, Equal: "envoy", Source: tracer + " (since 1.33)"},

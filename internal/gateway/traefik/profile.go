@@ -23,7 +23,7 @@ const (
 var Profile = gateway.Profile{
 	ID:       "traefik",
 	Title:    "Traefik Proxy",
-	Versions: "3.0 to 3.7.9; spans recorded from 3.6.12",
+	Versions: "3.0 to 3.7.9; spans and access log recorded from 3.6.12",
 	Detect: []gateway.Evidence{
 		{In: gateway.InScope, Equal: "github.com/traefik/traefik", Source: srcTracing},
 		// The access log and Traefik's runtime log share this scope.
