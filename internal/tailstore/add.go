@@ -24,7 +24,9 @@ func (s *Store[S]) AddSpan(now time.Time, from Origin, span ptrace.Span) (Ref, e
 			return s.addAlone(id, from)
 		}
 	}
-	return 0, ErrFull
+	s.plain.begin(from)
+	s.plain.span(span)
+	return 0, s.refusal()
 }
 
 // AddLogRecord is AddSpan for a log record.
@@ -43,7 +45,9 @@ func (s *Store[S]) AddLogRecord(now time.Time, from Origin, lr plog.LogRecord) (
 			return s.addAlone(id, from)
 		}
 	}
-	return 0, ErrFull
+	s.plain.begin(from)
+	s.plain.logRecord(lr)
+	return 0, s.refusal()
 }
 
 // fit is where an item that was written to the open segment can stay.
@@ -88,13 +92,9 @@ func (s *Store[S]) addShared(id TraceID, from Origin) (Ref, error) {
 // addAlone makes the item that the plain encoder wrote a segment of its own.
 func (s *Store[S]) addAlone(id TraceID, from Origin) (Ref, error) {
 	e := &s.plain
-	size := len(e.data)
-	defer func() {
-		e.home, e.data, e.base = e.data[:0], nil, 0
-		e.shrink()
-		s.young.shrink()
-	}()
-	if e.expanded > longestItem || size > s.limit/2 {
+	defer s.clearPlain()
+	size := e.size()
+	if s.tooLarge() {
 		return 0, ErrTooLarge
 	}
 	hash := s.hash(id)
@@ -115,6 +115,29 @@ func (s *Store[S]) addAlone(id TraceID, from Origin) (Ref, error) {
 	s.segmentSum += seg.bytes()
 	s.counts.addedBytes(size)
 	return ref, nil
+}
+
+// refusal says why the item that the plain encoder wrote cannot be stored while there is no segment for it: it matters
+// to the caller whether waiting would help.
+func (s *Store[S]) refusal() error {
+	defer s.clearPlain()
+	if s.tooLarge() {
+		return ErrTooLarge
+	}
+	return ErrFull
+}
+
+// tooLarge reports whether the item that the plain encoder wrote would never fit.
+func (s *Store[S]) tooLarge() bool {
+	return s.plain.expanded > longestItem || s.plain.size() > s.limit/2
+}
+
+// clearPlain makes the plain encoder ready for the next item.
+func (s *Store[S]) clearPlain() {
+	e := &s.plain
+	e.home, e.data, e.base = e.data[:0], nil, 0
+	e.shrink()
+	s.young.shrink()
 }
 
 // attach appends a record to a trace, number n or a new one, and returns the reference to the trace and the record's
