@@ -13,8 +13,9 @@ type dict struct {
 	seed    maphash.Seed
 	slots   []slot // two for each hash, the one used last in front
 	entries []entry
-	misses  []uint8 // for each key: how often it came with a value that was new, up to rareAfter
-	limit   int     // of entries
+	misses  []uint8  // for each key: how often it came with a value that was new, up to rareAfter
+	bases   []uint32 // for each key: where a text stands that the next new one may begin like
+	limit   int      // of entries
 }
 
 type slot struct {
@@ -63,18 +64,20 @@ func newDict(segment int) dict {
 		slots:   make([]slot, slots),
 		entries: make([]entry, firstEntry, limit),
 		misses:  make([]uint8, limit),
+		bases:   make([]uint32, limit),
 		limit:   limit,
 	}
 }
 
 func (d *dict) bytes() int {
-	return len(d.slots)*slotBytes + cap(d.entries)*entryBytes + len(d.misses)
+	return len(d.slots)*slotBytes + cap(d.entries)*entryBytes + len(d.misses) + len(d.bases)*4
 }
 
 // reset forgets everything, for the next segment.
 func (d *dict) reset() {
 	clear(d.slots)
 	clear(d.misses)
+	clear(d.bases)
 	d.entries = d.entries[:firstEntry]
 	for i := range d.entries {
 		d.entries[i] = entry{key: pseudoEntry}

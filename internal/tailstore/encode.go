@@ -122,7 +122,7 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 				known, expected = next, true
 			}
 		case e.isKey(at.key, key, pseudo):
-			if v.equal(e.data[at.off:]) {
+			if v.equal(e.data, at.off) {
 				e.run++
 				e.prev = next
 				return
@@ -137,7 +137,7 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 	}
 	if len(v.text) > longestLearned {
 		known, fresh := e.key(key, pseudo, keyHash, known, expected)
-		e.data = v.append(e.data)
+		e.literal(known, &v)
 		e.after(known, fresh, true)
 		return
 	}
@@ -161,7 +161,7 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 	}
 	known, fresh := e.key(key, pseudo, keyHash, known, expected)
 	off := len(e.data)
-	e.data = v.append(e.data)
+	e.literal(known, &v)
 	switch {
 	case twin && len(e.data)-off > shortestBack:
 		e.uvarintAt(off, uint64(place)<<kindBits|kindBack)
@@ -171,16 +171,36 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 	e.after(known, fresh, !twin)
 }
 
+// literal writes a value of a key, 0 for one without entry, that is not in the dictionary. Paths of one service and lines
+// of one log begin alike.
+func (e *encoder) literal(key uint16, v *value) {
+	if v.kind != kindText || len(v.text) < shortestPrefix || key == 0 {
+		e.data = v.append(e.data)
+		return
+	}
+	off := len(e.data)
+	var ok bool
+	if base := e.bases[key]; base != 0 {
+		if e.data, ok = appendPrefixed(e.data, e.data[:e.start], v.text, base); ok {
+			return
+		}
+	}
+	e.data = v.append(e.data)
+	e.bases[key] = uint32(off)
+}
+
 // uvarintAt writes a number in place of what the item holds from off on.
 func (e *encoder) uvarintAt(off int, x uint64) { e.data = appendUvarint(e.data[:off], x) }
 
-// find returns the slot of a pair, moved to the front, or nil.
+// find returns the slot of a pair, moved to the front, or nil. It looks at stored items only: a slot may be left from
+// an item that was taken back, and say of the one being written, whose header is still to come, what will not hold.
 func (e *encoder) find(hash uint64, key string, pseudo uint16, v *value) *slot {
+	stored := e.data[:e.start]
 	set := e.set(hash)
 	for i := range set {
 		s := &set[i]
 		if s.hash != uint32(hash) || s.pair == keySlot || s.key == 0 || int(s.key) >= len(e.entries) ||
-			int(s.off) >= len(e.data) || !e.isKey(s.key, key, pseudo) || !v.equal(e.data[s.off:]) {
+			!e.isKey(s.key, key, pseudo) || !v.equal(stored, s.off) {
 			continue
 		}
 		if i == 1 {
@@ -229,7 +249,7 @@ func (e *encoder) key(key string, pseudo uint16, hash uint64, known uint16, expe
 	}
 	known = uint16(len(e.entries))
 	e.entries = append(e.entries, entry{off: uint32(off), key: keyEntry})
-	e.misses[known] = 0
+	e.misses[known], e.bases[known] = 0, 0
 	e.put(hash, slot{hash: uint32(hash), key: known, pair: keySlot})
 	return known, true
 }

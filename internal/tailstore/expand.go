@@ -35,7 +35,7 @@ type expander struct {
 
 // shrink gives up buffers that an unusual item made large.
 func (x *expander) shrink() {
-	for _, b := range []*[]byte{&x.attrs, &x.nested, &x.aside, &x.textual} {
+	for _, b := range []*[]byte{&x.attrs, &x.nested, &x.aside, &x.textual, &x.r.joined} {
 		if cap(*b) > scratchKept {
 			*b = nil
 		}

@@ -20,6 +20,7 @@ type reader struct {
 	run     int
 	failed  bool
 	uuid    [uuidText]byte
+	joined  []byte // text that is stored in two parts
 }
 
 // open makes the reader read the item between two places of a segment's data.
@@ -212,6 +213,16 @@ func (r *reader) literal(head uint64) value {
 		return value{kind: kindDouble, bits: r.uint64()}
 	case kindInt, kindConst:
 		return value{kind: head & kindMask, bits: x}
+	case kindPrefix:
+		other := r.uvarint()
+		rest := r.take(r.uvarint())
+		base, ok := textAt(r.data, uint32(min(other, math.MaxUint32)))
+		if !ok || x > uint64(len(base)) {
+			r.fail()
+			return value{}
+		}
+		r.joined = append(append(r.joined[:0], base[:x]...), rest...)
+		return value{text: textOf(r.joined)}
 	default:
 		r.fail()
 	}

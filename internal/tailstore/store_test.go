@@ -2,6 +2,7 @@ package tailstore
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -273,11 +274,11 @@ func TestFull(t *testing.T) {
 	const bound = 1 << 20
 	s := newStore(t, Config{MaxBytes: bound, SegmentBytes: minSegmentBytes})
 	now := time.Now()
-	text := strings.Repeat("t", 500)
+	text := unguessable(500)
 	n := 0
 	for ; ; n++ {
 		_, err := add(t, s, now, oneSpan(numbered(n), func(span ptrace.Span) {
-			span.Attributes().PutStr("n", text+string(numberedText(n)))
+			span.Attributes().PutStr("n", text())
 		}))
 		if err != nil {
 			require.ErrorIs(t, err, ErrFull)
@@ -305,7 +306,7 @@ func TestFull(t *testing.T) {
 	}
 	for range 100 {
 		_, err = add(t, s, now, oneSpan(numbered(n), func(span ptrace.Span) {
-			span.Attributes().PutStr("n", text+string(numberedText(n)))
+			span.Attributes().PutStr("n", text())
 		}))
 		require.NoError(t, err)
 		n++
@@ -314,9 +315,52 @@ func TestFull(t *testing.T) {
 	assert.Equal(t, n-200, drain(t, s).Spans())
 }
 
-func numberedText(n int) []byte {
-	id := numbered(n)
-	return appendUUID(nil, id[:])
+// unguessable returns a source of texts of n characters that have nothing in common.
+func unguessable(n int) func() string {
+	r := rand.New(rand.NewPCG(3, 4))
+	return func() string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = 'a' + byte(r.IntN(26))
+		}
+		return string(b)
+	}
+}
+
+// What the dictionary remembers of an item that was taken back is not believed, even where the header of a later item
+// looks like it before it is filled in.
+func TestTakenBack(t *testing.T) {
+	t.Parallel()
+	e := encoder{dict: newDict(minSegmentBytes), home: make([]byte, 0, minSegmentBytes)}
+	e.reset()
+	e.begin(0)
+	e.pair("key", 0, value{text: "one"})
+	e.home = e.data
+	e.begin(0)
+	for range 20 {
+		e.data = append(e.data, 1)
+	}
+	e.pair("key", 0, value{}) // an empty text is a zero, as the header is
+	at := len(e.data) - 1
+	e.rollback()
+	e.begin(0)
+	e.data = append(e.data, make([]byte, at-len(e.data))...)
+	e.home = e.data
+	e.begin(0)
+	require.Equal(t, at, e.start)
+	for range 3 {
+		e.pair("key", 0, value{})
+	}
+	putHeader(e.data[e.start:], 0xffffffff, true)
+	var r reader
+	r.open(e.data, e.entries, 0, e.start+headerBytes+1, len(e.data))
+	for range 3 {
+		key, v := r.pair()
+		require.Equal(t, "key", string(key))
+		require.Empty(t, v.text)
+	}
+	require.False(t, r.failed)
+	require.Equal(t, r.end, r.at)
 }
 
 // What a burst of tiny traces took is there for large ones afterwards.

@@ -25,6 +25,7 @@ const (
 	kindUUID   = 4 // nothing; 16 bytes for the 36 characters of a lower-case UUID
 	kindRaw    = 5 // length, then the bytes
 	kindBack   = 6 // place in the segment of an equal value that is none of this kind
+	kindPrefix = 7 // length of the beginning; then where a text stands that begins alike, and length and text of the rest
 	kindBits   = 3 // width of the kind
 	kindMask   = 1<<kindBits - 1
 
@@ -95,12 +96,13 @@ func (v *value) append(dst []byte) []byte {
 	}
 }
 
-// equal reports whether the bytes begin with the value as append writes it. Whatever the bytes are, a reader of them
-// gets this value, so that is all it takes for a reference to them to be right.
-func (v *value) equal(stored []byte) bool {
-	if len(stored) == 0 {
+// equal reports whether what stands at a place in a segment's data is the value. Whatever that is, a reader of it gets
+// this value, so that is all it takes for a reference to it to be right.
+func (v *value) equal(data []byte, off uint32) bool {
+	if uint64(off) >= uint64(len(data)) {
 		return false
 	}
+	stored := data[off:]
 	var head uint64
 	n := 1
 	if b := stored[0]; b < 0x80 {
@@ -122,8 +124,66 @@ func (v *value) equal(stored []byte) bool {
 		return v.kind == kindDouble && len(stored)-n >= 8 && binary.LittleEndian.Uint64(stored[n:]) == v.bits
 	case kindInt, kindConst:
 		return head&kindMask == v.kind && head>>kindBits == v.bits
+	case kindPrefix:
+		begin, rest, ok := readPrefix(data, off)
+		return ok && v.kind == kindText && len(v.text) == len(begin)+len(rest) &&
+			v.text[:len(begin)] == string(begin) && v.text[len(begin):] == string(rest)
 	}
 	return false
+}
+
+// shortestPrefix is how long the common beginning of two texts must be to be worth a reference.
+const shortestPrefix = 10
+
+// appendPrefixed writes a text as the beginning of another, which stands at a place in stored and is literal, and a
+// rest. It does nothing and reports false when the two have too little in common.
+func appendPrefixed(dst, stored []byte, text string, other uint32) ([]byte, bool) {
+	base, ok := textAt(stored, other)
+	if !ok {
+		return dst, false
+	}
+	n := 0
+	for most := min(len(base), len(text)); n < most && base[n] == text[n]; {
+		n++
+	}
+	if n < shortestPrefix {
+		return dst, false
+	}
+	dst = appendUvarint(dst, uint64(n)<<kindBits|kindPrefix)
+	dst = appendUvarint(dst, uint64(other))
+	dst = appendUvarint(dst, uint64(len(text)-n))
+	return append(dst, text[n:]...), true
+}
+
+// readPrefix reads what appendPrefixed wrote.
+func readPrefix(data []byte, off uint32) (begin, rest []byte, ok bool) {
+	at := data[off:]
+	head, n := binary.Uvarint(at)
+	if n <= 0 || head&kindMask != kindPrefix {
+		return nil, nil, false
+	}
+	other, w := binary.Uvarint(at[n:])
+	if w <= 0 || other > math.MaxUint32 {
+		return nil, nil, false
+	}
+	base, ok := textAt(data, uint32(other))
+	if !ok || head>>kindBits > uint64(len(base)) {
+		return nil, nil, false
+	}
+	rest, ok = keyText(at[n+w:], 0)
+	return base[:head>>kindBits], rest, ok
+}
+
+// textAt returns the literal text at a place in data.
+func textAt(data []byte, off uint32) ([]byte, bool) {
+	if uint64(off) >= uint64(len(data)) {
+		return nil, false
+	}
+	head, n := binary.Uvarint(data[off:])
+	if n <= 0 || head&kindMask != kindText || head>>kindBits > uint64(len(data)-int(off)-n) {
+		return nil, false
+	}
+	return data[int(off)+n:][:head>>kindBits], true
 }
 
 const (
