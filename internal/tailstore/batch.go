@@ -3,6 +3,7 @@ package tailstore
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -18,6 +19,8 @@ type Batch struct {
 	items    [2]int         // by signal
 	item     []byte
 	frame    []byte
+	spare    [][]byte // memory of earlier groups, largest last
+	kept     int      // bytes of it
 }
 
 // group is the items of one origin.
@@ -37,6 +40,14 @@ func (b *Batch) LogRecords() int { return b.items[SignalLogs] }
 
 // Reset empties the batch.
 func (b *Batch) Reset() {
+	b.spare, b.kept = b.spare[:0], 0
+	for i := range b.groups {
+		if items := b.groups[i].items; b.kept+cap(items) <= batchKept {
+			b.spare = append(b.spare, items[:0])
+			b.kept += cap(items)
+		}
+	}
+	slices.SortFunc(b.spare, func(x, y []byte) int { return cap(x) - cap(y) })
 	clear(b.groups)
 	b.groups = b.groups[:0]
 	clear(b.byOrigin)
@@ -50,7 +61,7 @@ func (b *Batch) Reset() {
 }
 
 // batchKept is how large the memory of a batch may be to be kept for the next one.
-const batchKept = 4 << 20
+const batchKept = 16 << 20
 
 // Traces returns the spans of the batch. The batch stays as it is.
 func (b *Batch) Traces() (ptrace.Traces, error) {
@@ -127,7 +138,12 @@ func (b *Batch) group(blob []byte) (*group, error) {
 		}
 		i = len(b.groups)
 		b.byOrigin[string(blob)] = i
-		b.groups = append(b.groups, group{blob: blob, signal: signal, resource: resource, scope: scope})
+		g := group{blob: blob, signal: signal, resource: resource, scope: scope}
+		if last := len(b.spare) - 1; last >= 0 {
+			g.items = b.spare[last]
+			b.spare = b.spare[:last]
+		}
+		b.groups = append(b.groups, g)
 	}
 	b.last = i
 	return &b.groups[i], nil

@@ -55,7 +55,7 @@ const (
 // newDict makes one for segments of the given size: room for the pairs that about the last tenth of it introduced.
 func newDict(segment int) dict {
 	slots := 1 << 10
-	for slots < 1<<14 && slots*64 < segment {
+	for slots < 1<<14 && slots*128 < segment {
 		slots *= 2
 	}
 	limit := min(maxEntries, slots/2)
