@@ -58,9 +58,8 @@ func pendingStore(tb testing.TB, n, perTrace int) *Store[summary] {
 	return s
 }
 
-// pendingTrees holds n spans as contrib's tail_sampling v0.158.0 does: for each trace a ptrace.Traces of its own, with
-// the decoded spans moved and the resource and scope copied (processor.go, groupSpansByTraceKey, and
-// appendToTraces).
+// pendingTrees holds n spans as a sampler does that keeps pdata: for each trace a ptrace.Traces of its own, with the
+// decoded spans moved and the resource and scope copied.
 func pendingTrees(tb testing.TB, n, perTrace int) map[TraceID]ptrace.Traces {
 	tb.Helper()
 	f := newTraffic(tb, perTrace)

@@ -1,6 +1,9 @@
 package tailstore
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Next hands out the trace that is due first, if one is due. From then on the trace is the caller's: it takes no more
 // items - later ones of its id start a new trace - and stays until Drop, unless Schedule puts it back into a queue.
@@ -48,9 +51,12 @@ func (s *Store[S]) hide(n uint32, t *trace[S]) {
 }
 
 // Schedule moves a trace to the end of a queue: a pending one to where it is due by another delay from now on, one that
-// was handed out to where it is handed out again.
+// was handed out to where it is handed out again. The queue is one of Config.Delays, by its place.
 func (s *Store[S]) Schedule(now time.Time, ref Ref, queue int) error {
 	s.tick(now)
+	if queue < 0 || queue >= len(s.queues) {
+		return fmt.Errorf("queue %d, want one of 0 to %d", queue, len(s.queues)-1)
+	}
 	n, t := s.resolve(ref)
 	if t == nil {
 		return ErrStale
