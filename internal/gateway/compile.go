@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -16,8 +17,8 @@ import (
 // an unknown gateway.
 const Official ID = "otel"
 
-// Engine rewrites telemetry by the profiles it was compiled from. It is immutable and safe for concurrent
-// use.
+// Engine rewrites telemetry by the profiles it was compiled from. It is safe for concurrent use: but for its spare
+// work values it is immutable.
 type Engine struct {
 	opts     Options
 	replace  bool // old attributes go
@@ -31,11 +32,15 @@ type Engine struct {
 	unknown  *compiled
 	byBody   map[Body]*compiled
 	byID     map[ID]*compiled
+
+	// works holds spare work values. One serves a batch from its first item to its last.
+	works sync.Pool
 }
 
 // compiled is one profile with everything that applies after it merged in.
 type compiled struct {
 	Profile
+	number    int // among the engine's profiles
 	depth     int
 	generic   bool // the unknown gateway: official migrations only
 	items     keyIndex
@@ -75,7 +80,8 @@ type mapped struct {
 // keyInfo is what is known about one key: which target it is, and by which rule it is rewritten.
 type keyInfo struct {
 	self     slot
-	rules    [2][6]uint16 // by signal and span kind, index into compiled.rules plus one
+	number   uint16                         // among the keys of its index
+	rules    [signalCount][kindCount]uint16 // index into compiled.rules plus one
 	patterns []pattern
 	template *keyInfo // what is known about the template the key falls under
 	signs    []int    // in the indexes of a detector: the evidence this key may be
@@ -84,7 +90,11 @@ type keyInfo struct {
 const (
 	signalSpan = iota
 	signalLog
+	signalCount
 )
+
+// kindCount is how many span kinds there are, the unspecified one included.
+const kindCount = 6
 
 // maxRules bounds the rules of one profile and everything behind it.
 const maxRules = 1 << 15
@@ -173,7 +183,11 @@ func Compile(profiles []Profile, opts Options) (*Engine, error) {
 		return nil, c.errs
 	}
 	c.finish(profiles)
-	return c.engine, c.errs
+	e := c.engine
+	e.works.New = func() any {
+		return &work{e: e, fields: make([]field, 0, maxOutputs), trails: make([]*trails, len(e.byID))}
+	}
+	return e, c.errs
 }
 
 type compiler struct {
@@ -227,7 +241,7 @@ func (c *compiler) ids() string {
 
 func (c *compiler) compile(p *Profile) {
 	chain := c.chain(p)
-	out := &compiled{Profile: *p, depth: len(chain)}
+	out := &compiled{Profile: *p, number: len(c.engine.byID), depth: len(chain)}
 	if p.ID == Official {
 		out.generic = true
 		out.ID = Unknown
@@ -326,6 +340,8 @@ func inherit(s, base *SpanFacts) {
 	s.GenAINames = append(slices.Clip(s.GenAINames), base.GenAINames...)
 	s.OKIsDefault = s.OKIsDefault || base.OKIsDefault
 	s.NoStatusNoResponse = s.NoStatusNoResponse || base.NoStatusNoResponse
+	s.CanceledIsUnset = s.CanceledIsUnset || base.CanceledIsUnset
+	s.HostNames = s.HostNames || base.HostNames
 	s.RequestedModelInParams = s.RequestedModelInParams || base.RequestedModelInParams
 	if base.RawPathNames && !s.RawPathNames {
 		s.RawPathNames, s.RawPathBefore = true, base.RawPathBefore

@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"sync"
-	"unicode/utf8"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -11,14 +8,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 )
 
-// works holds spare work values. One serves a batch from its first item to its last.
-var works = sync.Pool{New: func() any { return &work{fields: make([]field, 0, maxOutputs)} }}
-
-func (e *Engine) begin() *work {
-	w := works.Get().(*work)
-	w.e = e
-	return w
-}
+func (e *Engine) begin() *work { return e.works.Get().(*work) }
 
 // end forgets the batch: a pooled value must not keep it alive.
 func (w *work) end() {
@@ -30,10 +20,10 @@ func (w *work) end() {
 	clear(w.hint)
 	w.hint = w.hint[:0]
 	w.fills.reset()
-	w.e, w.p, w.stats = nil, nil, nil
+	w.p, w.stats = nil, nil
 	w.span, w.rec, w.before = ptrace.Span{}, plog.LogRecord{}, plog.LogRecord{}
 	w.scope, w.attributes = pcommon.InstrumentationScope{}, pcommon.Map{}
-	works.Put(w)
+	w.e.works.Put(w)
 }
 
 // Traces rewrites a batch of spans in place and says what happened.
@@ -102,10 +92,10 @@ func (w *work) open(resource pcommon.Resource, scope pcommon.InstrumentationScop
 		}
 		w.seen.rawNames = versionBelow(version, w.p.Spans.RawPathBefore)
 	}
-	if s := scope.Name(); !utf8.ValidString(s) {
+	if s := scope.Name(); !sound(s) {
 		scope.SetName(w.valid(s))
 	}
-	if s := scope.Version(); !utf8.ValidString(s) {
+	if s := scope.Version(); !sound(s) {
 		scope.SetVersion(w.valid(s))
 	}
 	w.repairMap(scope.Attributes(), 0)

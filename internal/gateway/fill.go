@@ -14,6 +14,7 @@ type fills struct {
 	clients []clientSpan
 	servers []serverSpan
 	index   map[spanKey]int // built only for batches where looking through servers would be slow
+	near    int             // the server span found last: a batch holds parents in the order of their children
 }
 
 type spanKey struct {
@@ -44,10 +45,17 @@ func (f *fills) reset() {
 	clear(f.servers)
 	f.servers = f.servers[:0]
 	clear(f.index)
+	f.near = 0
 }
 
 // parent finds a server span.
 func (f *fills) parent(id spanKey) *serverSpan {
+	for i := f.near; i < min(f.near+4, len(f.servers)); i++ {
+		if f.servers[i].id == id {
+			f.near = i
+			return &f.servers[i]
+		}
+	}
 	if len(f.servers) <= 16 {
 		for i := range f.servers {
 			if f.servers[i].id == id {
@@ -65,6 +73,7 @@ func (f *fills) parent(id spanKey) *serverSpan {
 		}
 	}
 	if i, ok := f.index[id]; ok {
+		f.near = i
 		return &f.servers[i]
 	}
 	return nil

@@ -6,6 +6,7 @@ package gateway
 // hash reads at most eight bytes and almost every look-up of an unknown key ends at an empty place.
 type keyIndex struct {
 	shift  uint8
+	known  int // how many keys
 	places []place
 }
 
@@ -20,19 +21,30 @@ func newKeyIndex(infos map[string]*keyInfo) keyIndex {
 	for 1<<bits < 4*len(infos) {
 		bits++
 	}
-	ix := keyIndex{shift: 64 - bits, places: make([]place, 1<<bits)}
+	ix := keyIndex{shift: 64 - bits, known: len(infos), places: make([]place, 1<<bits)}
+	number := uint16(0)
 	for key, info := range infos {
 		at := hashKey(key) >> ix.shift
 		for ix.places[at].info != nil {
 			at = (at + 1) & uint64(len(ix.places)-1)
 		}
 		ix.places[at] = place{key, info}
+		info.number = number
+		number++
 	}
 	return ix
 }
 
 // get returns nil for an unknown key.
 func (ix *keyIndex) get(key string) *keyInfo {
+	if p := ix.at(key); p != nil {
+		return p.info
+	}
+	return nil
+}
+
+// at is where a key is; nil for an unknown one.
+func (ix *keyIndex) at(key string) *place {
 	at := hashKey(key) >> ix.shift
 	for {
 		p := &ix.places[at&uint64(len(ix.places)-1)]
@@ -40,7 +52,7 @@ func (ix *keyIndex) get(key string) *keyInfo {
 			return nil
 		}
 		if p.key == key {
-			return p.info
+			return p
 		}
 		at++
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // finishName replaces a name the gateway gave by itself: `{method} {route}` or `{method}` for HTTP (semantic
@@ -28,7 +30,7 @@ func (w *work) betterName(span ptrace.Span) {
 		}
 		return
 	}
-	if matchName(w.p.names, name) || w.rawPathName(name) {
+	if matchName(w.p.names, name) || w.rawPathName(name) || w.hostName(name) {
 		if method, target := w.conventionName(); method != "" && !isJoin(name, method, target) {
 			w.rename(span, join(method, target))
 		}
@@ -96,6 +98,19 @@ func (w *work) rawPathName(name string) bool {
 	}
 	return strings.HasPrefix(name, "/") &&
 		(name == w.ev.rawTarget || name == w.text(slotPath) || strings.IndexByte(name, '?') >= 0)
+}
+
+// hostName tells a name that is the authority the client asked for, "shop.example.com:8080".
+func (w *work) hostName(name string) bool {
+	if !w.p.Spans.HostNames || w.kind != ptrace.SpanKindServer {
+		return false
+	}
+	host, port, ok := parse.HostPort(name)
+	if !ok || host == "" || !strings.EqualFold(host, w.text(slotServerAddress)) {
+		return false
+	}
+	asked, hasPort := w.int(slotServerPort)
+	return port == 0 || hasPort && asked == int64(port)
 }
 
 // versionBelow compares dotted versions number by number; a leading v does not count. Unknown versions are

@@ -38,18 +38,21 @@ func (w *work) hostPort(r *rule, i int32, v pcommon.Value) {
 		w.leftoverSelf(r, i, v, ReasonAddress)
 		return
 	}
-	prio := prioOf(r)
+	prio, to := prioOf(r), r.to[0]
 	if r.host {
 		prio = prioHost
 	}
+	if r.op == OpPeer && w.kind == ptrace.SpanKindClient && port == 0 && parse.IsIP(host) {
+		to = r.to[2]
+	}
 	switch {
 	case r.self:
-		w.toSlot(r, i, v, r.to[0], host)
+		w.toSlot(r, i, v, to, host)
 	case host == v.Str():
-		w.emitValue(r.to[0], i, v, prio)
+		w.emitValue(to, i, v, prio)
 		w.consumed(r, i)
 	default:
-		w.emitStr(r.to[0], host, prio)
+		w.emitStr(to, host, prio)
 		w.consumed(r, i)
 	}
 	if port > 0 && len(r.To) > 1 {

@@ -71,6 +71,9 @@ const (
 	OpQuery
 	// OpHostPort splits "host:port" into To[0] and To[1].
 	OpHostPort
+	// OpPeer is OpHostPort for a socket's peer. On a client item an address without a port is not the server's: it is
+	// the address of whoever sent the request, To[2].
+	OpPeer
 	// OpFirstIP takes the left-most address of a forwarded-for list.
 	OpFirstIP
 	// OpAddress is a bare address; a port inside it moves to To[1].
@@ -176,7 +179,7 @@ const (
 var opTargets = [opCount]int{
 	OpRename: 1, OpText: 1, OpLower: 1, OpInt: 1, OpIntNonzero: 1, OpIntNotOne: 1, OpTry: 1, OpSize: 1, OpPort: 1, OpDouble: 1,
 	OpString: 1, OpBool: 1, OpStrings: 1, OpSplit: 1, OpMap: 1, OpSeconds: 1, OpMillis: 1, OpMicros: 1, OpNanos: 1,
-	OpDuration: 1, OpMethod: 1, OpStatus: 1, OpFlavor: 1, OpURL: 1, OpTarget: 1, OpQuery: 1, OpHostPort: 1,
+	OpDuration: 1, OpMethod: 1, OpStatus: 1, OpFlavor: 1, OpURL: 1, OpTarget: 1, OpQuery: 1, OpHostPort: 1, OpPeer: 3,
 	OpFirstIP: 1, OpAddress: 1, OpIPv4: 1, OpHeader: 1, OpTemplate: 1, OpTemplateStrings: 1, OpGRPCPath: 1,
 	OpGRPCCode: 1, OpGRPCOther: 1, OpGRPCTarget: 1, OpErrorText: 1, OpConnString: 1, OpTimeToFirst: 1, OpModelName: 1, OpJSONRPCError: 1, OpBoolTrue: 1, OpLastStatus: 1,
 }

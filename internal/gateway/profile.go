@@ -148,6 +148,9 @@ type SpanFacts struct {
 	// replaced. RawPathBefore limits that to service.version below it (empty: all versions).
 	RawPathNames  bool
 	RawPathBefore string
+	// HostNames: a server span may be named after the request's Host header, which any client can choose. Such a
+	// name is replaced.
+	HostNames bool
 	// GenAINames: spans with one of these names are model calls, "{operation} {model}".
 	GenAINames []string
 	// OKIsDefault: the gateway writes status OK on whatever did not fail by its own lights. It is read as
@@ -156,6 +159,9 @@ type SpanFacts struct {
 	// NoStatusNoResponse: a server span with a method and without a status code had no response: the client
 	// hung up.
 	NoStatusNoResponse bool
+	// CanceledIsUnset: the gateway leaves the status of an attempt it gave up itself unset. An error there was made
+	// from an error tag on the way, by a protocol without a status, and is taken back.
+	CanceledIsUnset bool
 	// FillClients: names of client spans that carry no method, with one '*' at most; what their parent in the
 	// same batch proves is filled in.
 	FillClients []string

@@ -77,7 +77,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.target(r, i, v)
 	case OpQuery:
 		w.query(r, i, v)
-	case OpHostPort, OpAddress, OpGRPCTarget:
+	case OpHostPort, OpAddress, OpGRPCTarget, OpPeer:
 		w.hostPort(r, i, v)
 	case OpFirstIP:
 		w.firstIP(r, i, v)
@@ -475,9 +475,9 @@ func (w *work) find(key string) (pcommon.Value, bool) {
 }
 
 // patterns lets the first pattern that matches write its parts.
-func (w *work) patterns(info *keyInfo, v pcommon.Value) bool {
-	for i := range info.patterns {
-		if w.pattern(&info.patterns[i], v) {
+func (w *work) patterns(patterns []pattern, v pcommon.Value) bool {
+	for i := range patterns {
+		if w.pattern(&patterns[i], v) {
 			return true
 		}
 	}
@@ -510,7 +510,7 @@ func (w *work) pattern(p *pattern, v pcommon.Value) bool {
 
 // patternRule is a rule whose value only a pattern explains.
 func (w *work) patternRule(r *rule, i int32, key string, v pcommon.Value) {
-	if info := w.p.items.get(key); info != nil && w.patterns(info, v) {
+	if info := w.p.items.get(key); info != nil && w.patterns(info.patterns, v) {
 		w.consumed(r, i)
 		return
 	}

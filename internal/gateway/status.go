@@ -96,8 +96,7 @@ func (w *work) judge() verdict {
 		return verdict{true, statusTexts[min(code, 599)]}
 	case hasCode || rpc != "":
 		return verdict{}
-	case client && w.ev.canceled && w.ev.errorReason == "":
-		// The gateway gave the attempt up itself: a hedge that lost, a client that left. No error (1.41).
+	case w.gaveUp():
 		return verdict{}
 	case w.ev.noResponse && (client || w.kind == ptrace.SpanKindServer):
 		return verdict{true, w.reason()}
@@ -107,6 +106,13 @@ func (w *work) judge() verdict {
 		return verdict{true, w.ev.errorReason}
 	}
 	return verdict{}
+}
+
+// gaveUp tells an attempt that got no answer because the gateway itself gave it up: a hedge that lost, a client that
+// left. That is no error (semantic conventions 1.41).
+func (w *work) gaveUp() bool {
+	_, hasCode := w.statusCode()
+	return w.kind == ptrace.SpanKindClient && w.ev.canceled && w.ev.errorReason == "" && !hasCode && w.text(slotRPCStatus) == ""
 }
 
 // statusCode is the HTTP status code, if it is one.
@@ -139,6 +145,11 @@ func (w *work) finishStatus(span ptrace.Span) {
 		w.changed = true
 	}
 	v := w.judge()
+	if w.p.Spans.CanceledIsUnset && w.gaveUp() && status.Code() == ptrace.StatusCodeError && status.Message() == "" &&
+		w.field(slotErrorType) == nil {
+		status.SetCode(ptrace.StatusCodeUnset)
+		w.changed = true
+	}
 	if !v.failed && w.threw(span) {
 		v = verdict{true, otherMethod}
 	}

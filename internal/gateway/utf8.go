@@ -26,12 +26,15 @@ func ascii(s string) bool {
 	return w&0x8080808080808080 == 0
 }
 
+// sound tells whether s is valid UTF-8.
+func sound(s string) bool { return ascii(s) || utf8.ValidString(s) }
+
 const replacement = "\uFFFD"
 
 // valid returns s with every invalid sequence replaced by U+FFFD. Real Kong sends such bytes in http.url; a
 // strict protobuf decoder refuses the whole export because of one of them.
 func (w *work) valid(s string) string {
-	if utf8.ValidString(s) {
+	if sound(s) {
 		return s
 	}
 	w.stats.Repaired++
@@ -45,7 +48,8 @@ func (w *work) repair(v pcommon.Value) { v.SetStr(w.valid(v.Str())) }
 func (w *work) repairKey(i int32, key string, v pcommon.Value, kind int) {
 	fixed, before := w.valid(key), len(w.dyn)
 	if info := w.p.prefixes.get(fixed); info != nil {
-		w.known(i, fixed, v, info, kind)
+		s := w.step(info, kind)
+		w.known(i, fixed, v, &s)
 	}
 	switch {
 	case w.removes(i):
@@ -65,7 +69,7 @@ func (w *work) repairNested(v pcommon.Value, depth int) {
 	}
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		if !utf8.ValidString(v.Str()) {
+		if !sound(v.Str()) {
 			w.repair(v)
 		}
 	case pcommon.ValueTypeSlice:
@@ -81,8 +85,10 @@ func (w *work) repairNested(v pcommon.Value, depth int) {
 func (w *work) repairMap(m pcommon.Map, depth int) {
 	bad := false
 	for k, e := range m.All() {
-		bad = bad || !utf8.ValidString(k)
-		w.repairNested(e, depth)
+		bad = bad || !sound(k)
+		if e.Type() != pcommon.ValueTypeStr || !ascii(e.Str()) {
+			w.repairNested(e, depth)
+		}
 	}
 	if !bad {
 		return

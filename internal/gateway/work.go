@@ -24,9 +24,10 @@ const (
 // fields, and marked to go. The derive functions look at the fields together. apply removes what is marked
 // and writes the fields that are new.
 type work struct {
-	e     *Engine
-	p     *compiled
-	stats *Count
+	e      *Engine
+	p      *compiled
+	stats  *Count
+	trails []*trails // by compiled.number
 
 	signal int
 	kind   ptrace.SpanKind
@@ -187,6 +188,8 @@ func (w *work) reset(kind ptrace.SpanKind, signal int) {
 func (w *work) scan(m pcommon.Map) {
 	w.attributes = m
 	kind := kindOf(w.kind)
+	t := w.trail(kind)
+	last := &t.start
 	i := 0
 	for key, v := range m.All() {
 		if i == maxAttributes {
@@ -201,12 +204,20 @@ func (w *work) scan(m pcommon.Map) {
 		case pcommon.ValueTypeMap, pcommon.ValueTypeSlice:
 			w.repairNested(v, 0)
 		}
-		if info := w.p.items.get(key); info != nil {
-			w.known(int32(i), key, v, info, kind)
+		s := last.then
+		if s == nil || s.key != key {
+			if s = t.find(w, key, kind); s != nil {
+				last.then = s
+			}
+		}
+		if s != nil {
+			last = s
+			w.known(int32(i), key, v, s)
 		} else if !ascii(key) && !utf8.ValidString(key) {
 			w.repairKey(int32(i), key, v, kind)
 		} else if info := w.p.prefixes.get(key); info != nil {
-			w.known(int32(i), key, v, info, kind)
+			s := w.step(info, kind)
+			w.known(int32(i), key, v, &s)
 		}
 		i++
 	}
@@ -232,25 +243,17 @@ func (w *work) withRules(m pcommon.Map) {
 }
 
 // known treats an attribute that something is known about.
-func (w *work) known(i int32, key string, v pcommon.Value, info *keyInfo, kind int) {
-	index := info.rules[w.signal][kind]
-	if index == 0 {
-		w.patterns(info, v)
-		// A target's own key may still fall under a template: a scalar http.request.header.x becomes an array.
-		if px := info.template; px != nil && px.rules[w.signal][kind] != 0 {
-			w.rewrite(&w.p.rules[px.rules[w.signal][kind]-1], i, key, v)
-		}
-	} else {
-		r := &w.p.rules[index-1]
-		if info.patterns != nil && r.op != OpPattern {
-			w.patterns(info, v)
-		}
-		w.rewrite(r, i, key, v)
+func (w *work) known(i int32, key string, v pcommon.Value, s *step) {
+	if len(s.patterns) > 0 {
+		w.patterns(s.patterns, v)
+	}
+	if s.rule != nil {
+		w.rewrite(s.rule, i, key, v)
 	}
 	// Whatever stays under a name that is a target is there: nothing may be written beside it.
-	if info.self != noSlot && !w.removes(i) {
-		if at := w.at[info.self]; at == 0 || w.fields[at-1].attr != i {
-			w.present(info.self, i, v)
+	if s.self != noSlot && !w.removes(i) {
+		if at := w.at[s.self]; at == 0 || w.fields[at-1].attr != i {
+			w.present(s.self, i, v)
 		}
 	}
 }
@@ -445,10 +448,7 @@ func (w *work) field(s slot) *field {
 
 // writes tells whether apply has anything to do.
 func (w *work) writes() bool {
-	if w.removed > 0 || len(w.dyn) > 0 {
-		return true
-	}
-	return w.pending() > 0
+	return w.removed > 0 || len(w.dyn) > 0 || w.pending() > 0
 }
 
 // text returns a string target, "" when there is none.
@@ -483,16 +483,21 @@ func (w *work) int(s slot) (int64, bool) {
 // map's own methods would look through all of it for every attribute.
 func (w *work) apply(m pcommon.Map) {
 	w.build.EnsureCapacity(m.Len() - w.removed + w.pending() + len(w.dyn) + w.reserve)
+	crowded := m.Len() > maxAttributes
 	late := !w.e.replace || w.copies // values are copied from attributes that stay: those move last
 	if !late {
 		w.applyKept(m)
 	}
 	for i := range w.fields {
 		f := &w.fields[i]
-		if f.state != fieldPending || w.beyond(m, w.e.slotKeys[f.slot]) {
+		if f.state != fieldPending {
 			continue
 		}
-		v := w.build.AppendEmpty(w.e.slotKeys[f.slot])
+		key := w.e.slotKeys[f.slot]
+		if crowded && w.beyond(m, key) {
+			continue
+		}
+		v := w.build.AppendEmpty(key)
 		switch f.kind {
 		case fieldValue:
 			w.settle(f.val, f.attr, v)
@@ -510,7 +515,7 @@ func (w *work) apply(m pcommon.Map) {
 	}
 	for i := range w.dyn {
 		d := &w.dyn[i]
-		if w.beyond(m, d.key) || w.clashes(d) {
+		if crowded && w.beyond(m, d.key) || w.clashes(d) {
 			continue
 		}
 		v := w.build.AppendEmpty(d.key)
@@ -559,9 +564,6 @@ func (w *work) array(d *dynamic, to pcommon.Value) {
 
 // beyond tells whether a key is among the attributes that scan did not reach.
 func (w *work) beyond(m pcommon.Map, key string) bool {
-	if m.Len() <= maxAttributes {
-		return false
-	}
 	_, exists := m.Get(key)
 	return exists
 }

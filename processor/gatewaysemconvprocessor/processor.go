@@ -20,10 +20,11 @@ type semconvProcessor struct {
 	labels    map[gateway.ID]*labels
 }
 
-// labels are the metric attributes of one gateway, made once: a batch costs a few additions.
+// labels are the metric attributes of one gateway, made once, as the lists of options that counters take: a batch costs a
+// few additions.
 type labels struct {
-	gateway, rewritten, unchanged metric.MeasurementOption
-	reasons                       [gateway.ReasonCount]metric.MeasurementOption
+	gateway, rewritten, unchanged []metric.AddOption
+	reasons                       [gateway.ReasonCount][]metric.AddOption
 }
 
 func newProcessor(set processor.Settings, cfg *Config) (*semconvProcessor, error) {
@@ -43,8 +44,9 @@ func newProcessor(set processor.Settings, cfg *Config) (*semconvProcessor, error
 }
 
 func newLabels(id gateway.ID) *labels {
-	option := func(more ...attribute.KeyValue) metric.MeasurementOption {
-		return metric.WithAttributeSet(attribute.NewSet(append(more, attribute.String("gateway", string(id)))...))
+	option := func(more ...attribute.KeyValue) []metric.AddOption {
+		set := attribute.NewSet(append(more, attribute.String("gateway", string(id)))...)
+		return []metric.AddOption{metric.WithAttributeSet(set)}
 	}
 	l := &labels{
 		gateway:   option(),
@@ -87,8 +89,8 @@ func (p *semconvProcessor) record(ctx context.Context, items metric.Int64Counter
 	}
 }
 
-func add(ctx context.Context, counter metric.Int64Counter, n int, labels metric.MeasurementOption) {
+func add(ctx context.Context, counter metric.Int64Counter, n int, labels []metric.AddOption) {
 	if n > 0 {
-		counter.Add(ctx, int64(n), labels)
+		counter.Add(ctx, int64(n), labels...)
 	}
 }

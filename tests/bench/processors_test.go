@@ -36,6 +36,7 @@ const (
 	transform = "transform"
 	tuned     = "transform-tuned"
 	types     = "transform-types"
+	floor     = "floor"
 )
 
 // contestants in the order of the result tables. "none" calls nothing but the Collector's own helper: that much of
@@ -46,6 +47,7 @@ var contestants = []contestant{
 	{name: transform, factory: transformprocessor.NewFactory(), section: "transform"},
 	{name: tuned, factory: transformprocessor.NewFactory(), section: "transform/tuned"},
 	{name: types, factory: transformprocessor.NewFactory(), section: "transform/types"},
+	{name: floor, factory: newFloor()},
 }
 
 func byName(name string) contestant { return contestants[place(name)] }
@@ -70,6 +72,9 @@ func nop() processor.Factory {
 // every processor counts what it does and that is part of its price.
 func (c contestant) start(tb testing.TB, next consumer.Traces, logger *zap.Logger) processor.Traces {
 	tb.Helper()
+	if c.name == floor {
+		teach(tb)
+	}
 	cfg := c.factory.CreateDefaultConfig()
 	if c.section != "" {
 		require.NoError(tb, section(tb, c.section).Unmarshal(cfg))

@@ -78,9 +78,13 @@ func summarizeRatios(out io.Writer) {
 		}
 		if i == 0 {
 			_, _ = fmt.Fprintf(out, "\nHow many times the processor time of %s, taking turns, median of %d\n\n", ours, runs)
-			_, _ = fmt.Fprintf(w, "spans per request\t%s\t%s\t\n", transform, types)
+			_, _ = fmt.Fprintf(w, "spans per request\t%s\t%s\t%s\t%s\t\n", transform, tuned, types, floor)
 		}
-		_, _ = fmt.Fprintf(w, "%d\t%.1f\t%.1f\t\n", size, median("ratio", size, transform).cpu, median("ratio", size, types).cpu)
+		_, _ = fmt.Fprintf(w, "%d", size)
+		for _, name := range []string{transform, tuned, types, floor} {
+			_, _ = fmt.Fprintf(w, "\t%.1f", median("ratio", size, name).cpu)
+		}
+		_, _ = fmt.Fprintf(w, "\t\n")
 	}
 	_ = w.Flush()
 }

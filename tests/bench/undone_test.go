@@ -45,6 +45,7 @@ func TestWhatTransformLeavesUndone(t *testing.T) {
 	for what, d := range found {
 		assert.NotEmpty(t, d.ours, "%s: gateway_semconv has nothing where transform has %s", what, d.theirs)
 	}
+	assert.Equal(t, found, compare(t, byName(tuned)), "the tuned form is the same work")
 	lean := compare(t, byName(types))
 	assert.Greater(t, len(lean), len(found))
 	var out strings.Builder

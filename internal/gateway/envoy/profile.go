@@ -44,6 +44,10 @@ var Profile = g.Profile{
 	Spans: g.SpanFacts{
 		Names:       []string{"ingress", "egress *", "router * egress", "async * egress"},
 		FillClients: []string{"router * egress", "mirror"},
+		// The Zipkin tracer gives its spans the Host header for a name, and has tags but no status; the OpenTelemetry
+		// tracer leaves the status of an attempt without an answer unset (recorded from Envoy 1.40.0 and 1.36.2).
+		HostNames:       true,
+		CanceledIsUnset: true,
 	},
 	Logs: g.LogFacts{Bodies: []g.Body{g.BodyEnvoyText, g.BodyJSON}},
 }
@@ -58,8 +62,9 @@ var spanTags = []g.Rule{
 	{From: "retry.count", To: []string{attrs.HTTPRequestResendCount}, Op: g.OpIntNonzero, Source: tags + ": attempt minus one"},
 	{From: "guid:x-request-id", To: []string{attrs.HTTPRequestHeader + "x-request-id"}, Op: g.OpHeader, Dash: true, Source: tags},
 	{From: "guid:x-client-trace-id", To: []string{attrs.HTTPRequestHeader + "x-client-trace-id"}, Op: g.OpHeader, Dash: true, Source: tags},
-	// IP without port on the downstream span, IP:port on upstream spans and for TCP, a path for pipes.
-	{From: "peer.address", To: []string{attrs.NetworkPeerAddress, attrs.NetworkPeerPort}, Op: g.OpHostPort, Dash: true, Source: tags},
+	// IP without port on the downstream span, which with Istio's outbound listeners is a client span too; IP:port on
+	// upstream spans and for TCP, a path for pipes.
+	{From: "peer.address", To: []string{attrs.NetworkPeerAddress, attrs.NetworkPeerPort, attrs.ClientAddress}, Op: g.OpPeer, Dash: true, Source: tags},
 	{From: "upstream_address", Op: g.OpDropAbsent, Dash: true, Source: tags + "; the cluster's name on async spans"},
 	{From: "upstream_cluster", Op: g.OpDropAbsent, Dash: true, Source: tags},
 	// A scalar that is also the prefix of another key cannot be a nested object in a backend.
