@@ -57,6 +57,7 @@ type Traffic struct {
 	templates *templates
 	rand      *rand.Rand
 	traces    uint64
+	notable   uint64
 	left      []ptrace.Span // spans of the last trace that wait for the next request
 	trace     []ptrace.Span // memory of left
 }
@@ -75,6 +76,9 @@ func New(captures string, shape Shape) (*Traffic, error) {
 
 // Traces is how many traces were begun so far; their sequence numbers are 0 to Traces()-1.
 func (t *Traffic) Traces() uint64 { return t.traces }
+
+// Notable is how many of them failed or were slow, which samplers are told to keep.
+func (t *Traffic) Notable() uint64 { return t.notable }
 
 // Next makes the next export request. Its spans ended just before now.
 func (t *Traffic) Next(now time.Time) ptrace.Traces { return t.request(t.shape.SpansPerRequest, now) }
@@ -115,6 +119,9 @@ func (t *Traffic) begin(now time.Time) {
 		Remote: r.Float64() < t.shape.Remote,
 	}
 	t.traces++
+	if trace.Failed || trace.Slow {
+		t.notable++
+	}
 	from := t.templates.plain
 	if trace.Failed {
 		from = t.templates.failed

@@ -69,6 +69,12 @@ func TestTrafficHasTheShapeAskedFor(t *testing.T) {
 		assert.False(t, more)
 		require.Len(t, traces, int(traffic.Traces()))
 		assert.Equal(t, shape.SpansPerTrace > 1, split > 0, "traces split over requests")
+		notable := 0
+		for id := range traces {
+			trace := TraceOf(id)
+			count(&notable, trace.Failed || trace.Slow)
+		}
+		assert.EqualValues(t, notable, traffic.Notable())
 		checkTraces(t, shape, traces, now)
 	}
 }
