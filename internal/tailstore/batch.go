@@ -38,6 +38,15 @@ func (b *Batch) Spans() int { return b.items[SignalTraces] }
 // LogRecords returns how many log records the batch holds.
 func (b *Batch) LogRecords() int { return b.items[SignalLogs] }
 
+// Bytes returns how many bytes the items of the batch are as OTLP, without their resources and scopes.
+func (b *Batch) Bytes() int {
+	n := 0
+	for i := range b.groups {
+		n += len(b.groups[i].items)
+	}
+	return n
+}
+
 // Reset empties the batch.
 func (b *Batch) Reset() {
 	b.spare, b.kept = b.spare[:0], 0
