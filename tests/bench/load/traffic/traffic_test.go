@@ -94,6 +94,9 @@ func checkTraces(t *testing.T, shape Shape, traces map[pcommon.TraceID][]ptrace.
 		took := server.EndTimestamp().AsTime().Sub(server.StartTimestamp().AsTime())
 		assert.Equal(t, trace.Slow, took > SlowAfter)
 		assert.Equal(t, now.UnixNano(), int64(server.EndTimestamp()))
+		for _, span := range spans {
+			assert.Empty(t, span.TraceState().AsRaw(), "nothing but the trace id decides")
+		}
 		for _, client := range spans[:len(spans)-1] {
 			assert.Equal(t, ptrace.SpanKindClient, client.Kind())
 			assert.Equal(t, server.SpanID(), client.ParentSpanID())
@@ -123,7 +126,7 @@ func TestBadShapesAreNamedAllAtOnce(t *testing.T) {
 	_, err := New(captures, Shape{Failed: 2, Slow: -1})
 	require.Error(t, err)
 	for _, want := range []string{"spans per trace: 0", "spans per request: 0", "failed: 2", "slow: -1"} {
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 	}
 	_, err = New(t.TempDir(), Shape{SpansPerTrace: 1, SpansPerRequest: 1})
 	require.ErrorContains(t, err, "folder of captures")
