@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -42,7 +43,10 @@ func startSink(ctx context.Context) (*sink, string, error) {
 
 func (s *sink) stop() error {
 	s.server.Stop()
-	return <-s.served
+	if err := <-s.served; !errors.Is(err, grpc.ErrServerStopped) { // it was stopped before it began to serve
+		return err
+	}
+	return nil
 }
 
 // Export is called by the server.
