@@ -40,6 +40,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
+	"github.com/gatehouse-otel/gatehouse/processor/gatewaytailsamplingprocessor"
 )
 
 // Factories returns the factories of every component in the default distribution.
@@ -56,6 +57,7 @@ func Factories() (otelcol.Factories, error) {
 	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		memorylimiterprocessor.NewFactory(),
 		gatewaysemconvprocessor.NewFactory(),
+		gatewaytailsamplingprocessor.NewFactory(),
 		k8sattributesprocessor.NewFactory(),
 		resourceprocessor.NewFactory(),
 		filterprocessor.NewFactory(),

@@ -1,24 +1,20 @@
 package gatewaytailsamplingprocessor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
 )
 
 // condition is asked of every item when it arrives. Its answer is one bit in the summary of the trace, so that an item
 // is never read again to decide.
 type condition struct {
-	key string // equal conditions of several rules share a bit
-	met func(*facts) bool
+	key string            // equal conditions of several rules share a bit
+	met func(*facts) bool // nil: a policy's, see spanPolicy
 }
 
 // conditions of all rules. Those about the request and those about any item have bits of their own.
@@ -43,7 +39,7 @@ func bit(list *[]condition, key string, met func(*facts) bool) uint64 {
 func eval(list []condition, f *facts) uint64 {
 	var bits uint64
 	for i := range list {
-		if list[i].met(f) {
+		if met := list[i].met; met != nil && met(f) {
 			bits |= 1 << i
 		}
 	}
@@ -135,15 +131,23 @@ func (cs *conditions) compile(m *MatchConfig, set component.TelemetrySettings) (
 		}
 	}
 	var errs error
-	if len(m.Spans) > 0 {
-		met, err := spanOTTL(m.Spans, set)
-		errs = errors.Join(errs, err)
-		k.any |= bit(&cs.any, "spans "+strings.Join(m.Spans, "\x00"), met)
-	}
-	if len(m.LogRecords) > 0 {
-		met, err := logOTTL(m.LogRecords, set)
-		errs = errors.Join(errs, err)
-		k.any |= bit(&cs.any, "log_records "+strings.Join(m.LogRecords, "\x00"), met)
+	for _, o := range []struct {
+		name    string
+		list    []string
+		compile func([]string, ottl.ErrorMode, component.TelemetrySettings) (asked, error)
+	}{{"spans", m.Spans, onSpans}, {"log_records", m.LogRecords, onLogRecords}} {
+		if len(o.list) == 0 {
+			continue
+		}
+		ask, err := o.compile(o.list, ottl.IgnoreError, set)
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("%s: %q cannot be read: %w", o.name, o.list, err))
+			continue
+		}
+		k.any |= bit(&cs.any, o.name+" "+strings.Join(o.list, "\x00"), func(f *facts) bool {
+			ok, err := ask(f)
+			return ok && err == nil
+		})
 	}
 	return k, errs
 }
@@ -187,48 +191,4 @@ func textIs(which text, values []string) func(*facts) bool {
 	default:
 		return func(f *facts) bool { return is(f.texts[which]) }
 	}
-}
-
-// spanOTTL compiles conditions on spans. One that fails while it is asked is not met.
-func spanOTTL(list []string, set component.TelemetrySettings) (func(*facts) bool, error) {
-	parser, err := ottlspan.NewParser(ottlfuncs.StandardConverters[*ottlspan.TransformContext](), set)
-	if err != nil {
-		return nil, fmt.Errorf("spans: %w", err)
-	}
-	parsed, err := parser.ParseConditions(list)
-	if err != nil {
-		return func(*facts) bool { return false }, fmt.Errorf("spans: %q is no condition on spans: %w", list, err)
-	}
-	seq := ottlspan.NewConditionSequence(parsed, set, ottlspan.WithConditionSequenceErrorMode(ottl.IgnoreError))
-	return func(f *facts) bool {
-		if f.log {
-			return false
-		}
-		tc := ottlspan.NewTransformContextPtr(f.origin.resourceSpans, f.origin.spans, f.span)
-		defer tc.Close()
-		ok, err := seq.Eval(context.Background(), tc)
-		return ok && err == nil
-	}, nil
-}
-
-// logOTTL compiles conditions on log records.
-func logOTTL(list []string, set component.TelemetrySettings) (func(*facts) bool, error) {
-	parser, err := ottllog.NewParser(ottlfuncs.StandardConverters[*ottllog.TransformContext](), set)
-	if err != nil {
-		return nil, fmt.Errorf("log_records: %w", err)
-	}
-	parsed, err := parser.ParseConditions(list)
-	if err != nil {
-		return func(*facts) bool { return false }, fmt.Errorf("log_records: %q is no condition on log records: %w", list, err)
-	}
-	seq := ottllog.NewConditionSequence(parsed, set, ottllog.WithConditionSequenceErrorMode(ottl.IgnoreError))
-	return func(f *facts) bool {
-		if !f.log {
-			return false
-		}
-		tc := ottllog.NewTransformContextPtr(f.origin.resourceLogs, f.origin.records, f.record)
-		defer tc.Close()
-		ok, err := seq.Eval(context.Background(), tc)
-		return ok && err == nil
-	}, nil
 }

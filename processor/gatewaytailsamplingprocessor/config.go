@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // Config is what users write under gateway_tail_sampling. The empty configuration is the recommended one: errors and
@@ -29,6 +30,9 @@ type Config struct {
 	Logs LogsConfig `mapstructure:"logs"`
 	// Rules are asked in order; the first that matches a trace decides. A trace that none matches is dropped.
 	Rules []RuleConfig `mapstructure:"rules"`
+	// Policies are those of contrib's tail_sampling processor, accepted as they are and with the same meaning. Without
+	// rules beside them they decide alone; with rules they decide about the traces that no rule matches. Default: none.
+	Policies []PolicyConfig `mapstructure:"policies"`
 	// Marks are attributes on everything that is kept: rule (gateway.sampling.rule, the name of the rule) and trigger
 	// (gateway.sampling.trigger, why it was decided then). Default: none.
 	Marks []Mark `mapstructure:"marks"`
@@ -243,6 +247,14 @@ func defaultRules() []RuleConfig {
 		}}, Action: ActionDrop},
 		{Name: "rest", Action: ActionAdaptive, PerSecond: defaultPerSecond, Key: []KeyPart{"route"}, Floor: defaultFloor},
 	}
+}
+
+// Unmarshal reads the configuration. The default rules are for those who name neither rules nor policies.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf.IsSet("policies") && !conf.IsSet("rules") {
+		c.Rules = nil
+	}
+	return conf.Unmarshal(c)
 }
 
 // shards is the number of shards that are used.

@@ -104,7 +104,7 @@ func TestConfigErrors(t *testing.T) {
 			`shutdown_timeout: -1s is too short, want 0s or more`,
 			`rules::0::name: "" is not possible: give the rule a name of its own`,
 			`rules::0::action: "sample" is not possible, want one of keep, drop, ratio, rate, adaptive`,
-			`rules::0::match: is empty, so rule "" decides about every trace and the rules behind it never do`,
+			`rules::0::match: is empty, so rule "" decides about every trace and what is behind it never does`,
 			`rules::1::ratio: 1.5 is not possible, want above 0 and up to 1`,
 			`rules::1::per_second: does nothing with action: ratio: remove it, or use action: rate or adaptive`,
 			`rules::2::name: "twice" is the name of rules::1 already: give each its own`,
@@ -123,8 +123,8 @@ func TestConfigErrors(t *testing.T) {
 			`rules::5::key::2: "route" is in the key already: name it once`,
 		},
 		"wrong_together": {
-			`rules::0::match::spans: ["attributes[\"a\"] = 1"] is no condition on spans`,
-			`log_records: ["severity > 3"] is no condition on log records`,
+			`rules::0::match::spans: ["attributes[\"a\"] = 1"] cannot be read`,
+			`log_records: ["severity > 3"] cannot be read`,
 			`rules: the keys of all rules have 5 different parts, [route gateway model host method], want at most 4`,
 		},
 	} {
@@ -149,7 +149,7 @@ func TestTooManyConditions(t *testing.T) {
 			Name: traceID(i).String(), Match: MatchConfig{StatusCode: []int{200 + i}}, Action: ActionKeep,
 		})
 	}
-	require.ErrorContains(t, cfg.Validate(), "rules: 65 different conditions, want at most 64")
+	require.ErrorContains(t, cfg.Validate(), "rules and policies: 65 different conditions, want at most 64")
 	cfg.Rules = cfg.Rules[:maxConditions]
 	assert.NoError(t, cfg.Validate())
 }

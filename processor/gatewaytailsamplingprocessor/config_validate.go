@@ -56,11 +56,11 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validateRules(p *problems) {
-	if len(c.Rules) == 0 {
+	if len(c.Rules)+len(c.Policies) == 0 {
 		p.add("rules: the list is empty, so every trace would be dropped: name at least one rule, or leave the field out")
 	}
-	if len(c.Rules) > maxRules {
-		p.add("rules: %d of them, want at most %d: join rules with the same action by giving a condition more values", len(c.Rules), maxRules)
+	if n := len(c.Rules) + len(c.Policies); n > maxRules {
+		p.add("rules: %d of them and policies, want at most %d: join rules with the same action by giving a condition more values", n, maxRules)
 	}
 	names := make(map[string]int)
 	for i := range c.Rules {
@@ -74,15 +74,12 @@ func (c *Config) validateRules(p *problems) {
 			names[r.Name] = i
 		}
 		r.validate(field, p)
-		if r.Match.empty() && i != len(c.Rules)-1 {
-			p.add("%s::match: is empty, so rule %q decides about every trace and the rules behind it never do: add a condition, or move it to the end", field, r.Name)
+		if r.Match.empty() && (i != len(c.Rules)-1 || len(c.Policies) > 0) {
+			p.add("%s::match: is empty, so rule %q decides about every trace and what is behind it never does: add a condition, or move it to the end", field, r.Name)
 		}
 	}
-	if p.err != nil {
-		return
-	}
 	// What only shows when all rules are put together: too many conditions or properties, OTTL that does not parse.
-	if _, err := compileRules(c.Rules, nopSettings()); err != nil {
+	if _, err := compileRules(c.Rules, c.Policies, nopSettings()); err != nil {
 		p.err = errors.Join(p.err, err)
 	}
 }

@@ -37,6 +37,10 @@ type ruleSet struct {
 	conditions conditions
 	keyParts   []KeyPart
 	rules      []rule
+
+	policies     policies
+	spanPolicies []spanPolicy
+	policyNames  []string
 }
 
 type rule struct {
@@ -47,7 +51,7 @@ type rule struct {
 	key     []int    // its parts, by their place in ruleSet.keyParts
 }
 
-func compileRules(cfgs []RuleConfig, set component.TelemetrySettings) (*ruleSet, error) {
+func compileRules(cfgs []RuleConfig, policies []PolicyConfig, set component.TelemetrySettings) (*ruleSet, error) {
 	rs := &ruleSet{rules: make([]rule, len(cfgs))}
 	var errs error
 	for i := range cfgs {
@@ -71,8 +75,9 @@ func compileRules(cfgs []RuleConfig, set component.TelemetrySettings) (*ruleSet,
 			r.key = append(r.key, at)
 		}
 	}
+	errs = errors.Join(errs, rs.compilePolicies(policies, set))
 	if n := max(len(rs.conditions.request), len(rs.conditions.any)); n > maxConditions {
-		errs = errors.Join(errs, fmt.Errorf("rules: %d different conditions, want at most %d: join some by giving them more values", n, maxConditions))
+		errs = errors.Join(errs, fmt.Errorf("rules and policies: %d different conditions, want at most %d: join some by giving them more values", n, maxConditions))
 	}
 	if len(rs.keyParts) > maxKeyParts {
 		errs = errors.Join(errs, fmt.Errorf("rules: the keys of all rules have %d different parts, %v, want at most %d", len(rs.keyParts), rs.keyParts, maxKeyParts))
@@ -92,8 +97,8 @@ func (m masks) matches(s *summary) bool {
 	return s.request&m.request == m.request && s.any&m.any == m.any && s.any&m.not == 0
 }
 
-// decide returns the first rule that matches, by its number, len(rules) when none does, and the threshold that the
-// randomness of the trace must reach to be kept.
+// decide returns the first rule that matches, by its number, and the threshold that the randomness of the trace must
+// reach to be kept. When none matches it is the number that follows the last, and the threshold never.
 func (rs *ruleSet) decide(s *summary, texts *interner, scratch []byte) (number int, threshold uint64) {
 	for i := range rs.rules {
 		r := &rs.rules[i]
@@ -112,13 +117,28 @@ func (rs *ruleSet) decide(s *summary, texts *interner, scratch []byte) (number i
 		}
 		return i, r.limiter.threshold(key, float64(s.arrived)/ticksPerSecond)
 	}
-	return len(rs.rules), never
+	return rs.none(), never
 }
 
-// name returns the name of a rule by its number.
+// decidePolicies is decide for policies. What they keep they keep whole: contrib publishes no probability either.
+func (rs *ruleSet) decidePolicies(q *asking) (number int, threshold uint64) {
+	number, keep := rs.policies.decide(q, rs.none())
+	if keep {
+		return number, 0
+	}
+	return number, never
+}
+
+// none is the number that stands for no rule and no policy.
+func (rs *ruleSet) none() int { return len(rs.rules) + len(rs.policyNames) }
+
+// name returns the name of a rule or policy by its number.
 func (rs *ruleSet) name(number int) string {
 	if number < len(rs.rules) {
 		return rs.rules[number].name
+	}
+	if number -= len(rs.rules); number < len(rs.policyNames) {
+		return rs.policyNames[number]
 	}
 	return noRule
 }

@@ -51,7 +51,7 @@ type sampler struct {
 }
 
 func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
-	rules, err := compileRules(cfg.Rules, set.TelemetrySettings)
+	rules, err := compileRules(cfg.Rules, cfg.Policies, set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 		cfg: cfg, logger: set.Logger, rules: rules, marker: newMarker(cfg, rules),
 		secret: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
 	}
-	s.direct.accounts = newAccounts(len(rules.rules))
+	s.direct.accounts = newAccounts(rules.none())
 	n := cfg.shards()
 	bytes := cfg.MaxBytes / n
 	for range n {
@@ -75,7 +75,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 		sh := &shard{
 			rules: rules, dryRun: cfg.DryRun, epoch: time.Now(), wake: make(chan struct{}, 1), store: store,
 			texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
-			accounts: newAccounts(len(rules.rules)),
+			accounts: newAccounts(rules.none()),
 		}
 		s.shards = append(s.shards, sh)
 		s.workers = append(s.workers, newWorker(s, sh))
@@ -222,7 +222,7 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 // totals returns the accounts of all shards and what the stores take, in bytes. Each shard's accounts are true for one
 // instant, and so are the sums of what must be equal.
 func (s *sampler) totals() (sum accounts, bytes int64) {
-	sum = newAccounts(len(s.rules.rules))
+	sum = newAccounts(s.rules.none())
 	for _, sh := range s.shards {
 		sh.mu.Lock()
 		sum.add(&sh.accounts)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/tailstore"
 )
@@ -39,6 +40,7 @@ type shard struct {
 	taken    int             // how many of them are in a batch already
 	facts    facts           // of the item that is being added
 	scratch  []byte
+	batch    tailstore.Batch // for policies that must see the spans
 }
 
 // errFull is returned when there is no room even after the oldest traces were decided. It may be retried.
@@ -166,12 +168,18 @@ func (sh *shard) decide(ref tailstore.Ref, t trigger) bool {
 		sh.send(ref)
 		return false
 	}
+	id, _ := sh.store.ID(ref)
 	number, threshold := sh.rules.decide(s, &sh.texts, sh.scratch)
+	if number == sh.rules.none() && len(sh.rules.policyNames) > 0 {
+		number, threshold = sh.rules.decidePolicies(&asking{
+			id: pcommon.TraceID(id), s: s, spans: sh.items(ref)[signalTraces], now: time.Now(),
+			read: sync.OnceValue(func() ptrace.Traces { return sh.read(ref) }),
+		})
+	}
 	for i, n := range s.keys {
 		sh.texts.release(n)
 		s.keys[i] = 0
 	}
-	id, _ := sh.store.ID(ref)
 	random := s.random & randomMask
 	s.at, s.rule, s.trigger = threshold, uint8(number), t
 	if threshold <= random {
@@ -191,6 +199,19 @@ func (sh *shard) decide(ref tailstore.Ref, t trigger) bool {
 	n := sh.forget(ref)
 	sh.accounts.dropped.add(n)
 	return true
+}
+
+// read returns the spans of a trace.
+func (sh *shard) read(ref tailstore.Ref) ptrace.Traces {
+	defer sh.batch.Reset()
+	if err := sh.store.Read(ref, &sh.batch); err != nil {
+		return ptrace.NewTraces() // it is told when the trace is sent
+	}
+	td, err := sh.batch.Traces()
+	if err != nil {
+		return ptrace.NewTraces()
+	}
+	return td
 }
 
 // send puts a decided trace in line for the next consumer.

@@ -49,6 +49,9 @@ func (s *summary) decided() bool { return s.state >= stateKept }
 // merge adds what an item says. It reports whether the gateway's entry span has come, or a better one than before.
 func (s *summary) merge(f *facts, rs *ruleSet, texts *interner) (entered bool) {
 	s.any |= eval(rs.conditions.any, f)
+	if len(rs.spanPolicies) > 0 {
+		s.any = rs.evalPolicies(s.any, f)
+	}
 	if f.log {
 		s.logs++
 	}
