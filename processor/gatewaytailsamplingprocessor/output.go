@@ -133,7 +133,7 @@ func (w *worker) fillSome() bool {
 		}
 		d := decided{
 			threshold: s.at, rule: s.rule, trigger: s.trigger, drop: s.state == stateMarked,
-			correct: s.random&rewriteState != 0, random: s.random & randomMask,
+			random: s.random & randomMask,
 		}
 		if was, ok := w.of[id]; ok && was != d {
 			return false // decided twice, differently: what is written goes by the id, so it takes two batches

@@ -10,7 +10,7 @@ import (
 // summary is all that is known about a trace without reading its items again. It holds no pointers, because the store
 // keeps it where the garbage collector does not look.
 type summary struct {
-	random  uint64 // 56 bits of randomness, and the flags below
+	random  uint64 // 56 bits of randomness, and a flag, see below
 	request uint64 // conditions that the item of the highest rank met
 	any     uint64 // conditions that some item met
 	at      uint64 // start of the item of the highest rank, ns; once decided, the threshold
@@ -23,11 +23,10 @@ type summary struct {
 	trigger trigger
 }
 
-// Flags in summary.random.
+// What is in summary.random.
 const (
 	randomMask     = sampling.MaxAdjustedCount - 1
 	randomExplicit = 1 << 63 // the emitter wrote it, it is not from the trace id
-	rewriteState   = 1 << 62 // a trace state of the trace must be corrected on the way out
 )
 
 // state is where a trace is on its way.
@@ -97,7 +96,6 @@ func (s *summary) mergeRandomness(traceState string) irregularity {
 		s.setRandomness(r)
 	}
 	if th, ok := ot.TValueThreshold(); ok && th.Unsigned() > s.random&randomMask {
-		s.random |= rewriteState
 		return irregularThreshold
 	}
 	return regular

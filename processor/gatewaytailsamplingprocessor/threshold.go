@@ -41,7 +41,6 @@ type decided struct {
 	rule      uint8
 	trigger   trigger
 	drop      bool // only with dry_run
-	correct   bool // a trace state holds a threshold that cannot be true
 	random    uint64
 }
 
@@ -63,7 +62,7 @@ func newMarker(cfg *Config, rules *ruleSet) marker {
 
 // needed reports whether anything is to be written for a decision.
 func (m *marker) needed(d decided) bool {
-	return m.dryRun || m.rule || m.trigger || d.threshold > 0 || d.correct
+	return m.dryRun || m.rule || m.trigger || d.threshold > 0
 }
 
 func (m *marker) attributes(attributes pcommon.Map, d decided) {
@@ -115,14 +114,13 @@ func (m *marker) logRecords(ld plog.Logs, of map[tailstore.TraceID]decided) {
 }
 
 // raiseSpanThreshold makes the threshold in a span's trace state the higher of what it is and what was decided (OTEP
-// 235). One that the trace's randomness does not reach cannot be true, as the span would not be here; it is removed. A
-// trace state that cannot be read stays as it is.
+// 235). One that the trace's randomness does not reach cannot be true, as the span would not be here, and is replaced.
+// Without a decision by probability, and when it cannot be read, a trace state stays as it is.
 func raiseSpanThreshold(span ptrace.Span, d decided) {
-	raw := span.TraceState().AsRaw()
-	if d.threshold == 0 && (raw == "" || !d.correct) {
+	if d.threshold == 0 {
 		return
 	}
-	state, err := sampling.NewW3CTraceState(raw)
+	state, err := sampling.NewW3CTraceState(span.TraceState().AsRaw())
 	if err != nil {
 		return
 	}
@@ -132,7 +130,7 @@ func raiseSpanThreshold(span ptrace.Span, d decided) {
 		ot.ClearTValue()
 		ok = false
 	}
-	if d.threshold > 0 && (!ok || has.Unsigned() < d.threshold) {
+	if !ok || has.Unsigned() < d.threshold {
 		th, err := sampling.UnsignedToThreshold(d.threshold)
 		if err != nil {
 			return

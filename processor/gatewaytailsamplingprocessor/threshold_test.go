@@ -24,8 +24,8 @@ func TestSpanThreshold(t *testing.T) {
 		{"others stay", "ot=th:8;zz:x,vendor=1", "ot=th:c;zz:x,vendor=1", 0.25, reasonCount},
 		{"explicit randomness", "ot=rv:c0000000000000", "ot=rv:c0000000000000;th:c", 0.25, reasonCount},
 		{"kept whole: untouched", "ot=th:8,vendor=1", "ot=th:8,vendor=1", 1, reasonCount},
-		{"one that cannot be true is removed", "ot=th:d;rv:cfffffffffffff", "ot=rv:cfffffffffffff;th:c", 0.25, reasonThreshold},
-		{"and none is made up", "vendor=1,ot=th:d;rv:cfffffffffffff", "ot=rv:cfffffffffffff,vendor=1", 1, reasonThreshold},
+		{"one that cannot be true is replaced", "ot=th:d;rv:cfffffffffffff", "ot=rv:cfffffffffffff;th:c", 0.25, reasonThreshold},
+		{"and left alone without a decision by probability", "vendor=1,ot=th:d;rv:cfffffffffffff", "vendor=1,ot=th:d;rv:cfffffffffffff", 1, reasonThreshold},
 		{"one that cannot be read stays", "=,;", "=,;", 0.25, reasonTraceState},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
