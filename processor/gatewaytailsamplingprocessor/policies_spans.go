@@ -185,4 +185,3 @@ func traceStateHas(c TraceStateConfig) asked {
 		return v != "" && len(c.Key)+len(v) < 256 && slices.Contains(c.Values, v), nil
 	}
 }
-

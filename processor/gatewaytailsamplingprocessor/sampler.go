@@ -89,7 +89,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 // interval is how often it is looked for traces that are due: often enough to be on time, seldom enough that many
 // traces go out together.
 func (c *Config) interval() time.Duration {
-	return min(max(min(c.Linger, c.Wait)/30, time.Millisecond), 200*time.Millisecond)
+	return min(max(min(c.Linger, c.Wait)/30, 10*time.Millisecond), 200*time.Millisecond)
 }
 
 // shardOf returns the number of the shard of a trace. Ids come from outside, so the choice is keyed: nobody can make
