@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -28,13 +29,14 @@ type options struct {
 	delay        time.Duration // how long delays are measured
 	delayRate    float64       // spans a second meanwhile
 	check        bool
+	progress     io.Writer // tables appear when they are complete; this says meanwhile what is measured
 }
 
 // keep is the share of traces that everybody is told to keep.
 const keep = 0.05
 
 func main() {
-	var o options
+	o := options{progress: os.Stderr}
 	flag.StringVar(&o.captures, "captures", "../captures", "folder of recorded telemetry, tests/captures of this repository")
 	flag.IntVar(&o.spans, "spans", 600_000, "pending spans when the heap is measured, 100 bytes each")
 	flag.IntVar(&o.contribSpans, "contrib-spans", 200_000, "the same for contrib's sampler, about 2 kB each and twice that while it grows")

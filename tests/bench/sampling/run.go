@@ -57,6 +57,7 @@ func runPending(ctx context.Context, o options, out io.Writer, a *aims) error {
 			if c.name == contrib {
 				spans = o.contribSpans
 			}
+			o.tell("pending spans", c.name, shape)
 			p, err := measurePending(ctx, c, o.captures, shape, spans)
 			if err != nil {
 				return err
@@ -78,6 +79,7 @@ func runSpeed(ctx context.Context, o options, out io.Writer, a *aims) error {
 		if err != nil {
 			return err
 		}
+		o.tell("speed", "all", shape)
 		all, err := measureSpeed(ctx, keep, r, o.turns, o.turn)
 		if err != nil {
 			return err
@@ -116,6 +118,10 @@ func runDelay(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	return t.close()
+}
+
+func (o options) tell(what, who string, shape traffic.Shape) {
+	_, _ = fmt.Fprintf(o.progress, "%s, %s: %d spans per trace, %d per request\n", what, who, shape.SpansPerTrace, shape.SpansPerRequest)
 }
 
 // table writes rows in Markdown as they come, with the last column of a row padded too.

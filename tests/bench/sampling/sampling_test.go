@@ -73,7 +73,8 @@ func TestSamplersDoTheSameWork(t *testing.T) {
 func TestRunPrintsEveryTable(t *testing.T) {
 	t.Parallel()
 	o := options{captures: testCaptures, spans: 5000, contribSpans: 2000, ring: 1500, turns: 1, turn: time.Millisecond}
-	var out strings.Builder
+	var out, progress strings.Builder
+	o.progress = &progress
 	require.NoError(t, run(t.Context(), o, &out))
 	for _, want := range []string{"What undecided spans cost", "Speed: ", "Aims, worst shape"} {
 		assert.Contains(t, out.String(), want)
@@ -86,6 +87,7 @@ func TestRunPrintsEveryTable(t *testing.T) {
 			assert.Equal(t, 2*len(shapes()), rows, c.name)
 		}
 	}
+	assert.Contains(t, progress.String(), "speed, all: 3 spans per trace, 50 per request")
 	assert.NotContains(t, out.String(), "Inf")
 	assert.NotContains(t, out.String(), "NaN")
 }
