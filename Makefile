@@ -128,6 +128,20 @@ bench: $(TOOLS)/benchstat ## run the benchmarks matching BENCH, COUNT times, int
 	mv $$out/running.txt $$out/latest.txt; \
 	if [ -f $$out/previous.txt ]; then $(TOOLS)/benchstat $$out/previous.txt $$out/latest.txt; fi
 
+# The tables go to standard output; SAMPLING are its flags, -help lists them. It takes about ten minutes.
+.PHONY: bench-sampling
+bench-sampling: ## measure gateway_tail_sampling beside contrib's tail_sampling: memory, collections, speed, delay
+	cd tests/bench && $(GO) run ./sampling $(SAMPLING)
+
+.PHONY: bench-endtoend
+bench-endtoend: build ## measure the built binary beside a Collector with contrib's processors, the same load in turns
+	cd tests/bench && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(abspath $(BUILD))/contribcol ./load/contribcol
+	cd tests/bench && $(GO) run ./load/endtoend -gatehouse $(abspath $(BINARY)) -contrib $(abspath $(BUILD))/contribcol $(ENDTOEND)
+
+.PHONY: soak
+soak: ## give gateway_tail_sampling twice what it can hold for a minute, with a backend that is down for a third of it
+	cd tests/bench && $(GO) test -tags soak -count 1 -run Soak -v -timeout 10m ./sampling
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
 	@failed=0; \

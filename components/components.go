@@ -41,6 +41,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/confmap/embeddedprovider"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewayidentityprocessor"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewaysemconvprocessor"
+	"github.com/gatehouse-otel/gatehouse/processor/gatewaytailsamplingprocessor"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver"
 	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver"
 )
@@ -61,6 +62,7 @@ func Factories() (otelcol.Factories, error) {
 	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		memorylimiterprocessor.NewFactory(),
 		gatewaysemconvprocessor.NewFactory(),
+		gatewaytailsamplingprocessor.NewFactory(),
 		k8sattributesprocessor.NewFactory(),
 		gatewayidentityprocessor.NewFactory(),
 		resourceprocessor.NewFactory(),

@@ -1,0 +1,236 @@
+package gatewaytailsamplingprocessor
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
+
+	"github.com/gatehouse-otel/gatehouse/internal/tailstore"
+)
+
+// sampler decides about the traces of one component id. The traces and the logs pipeline share it.
+type sampler struct {
+	cfg    *Config
+	logger *zap.Logger
+	rules  *ruleSet
+	marker marker
+	secret [2]uint64
+	shards []*shard
+	direct direct
+	meters *meters
+
+	next struct {
+		traces consumer.Traces
+		logs   consumer.Logs
+	}
+
+	mu      sync.Mutex
+	open    [signalCount]bool // pipelines that have been made and not been shut down
+	workers []*worker
+	running bool
+	stop    chan struct{}
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+	closed  bool
+
+	// gate is read-locked by items on their way in, and locked while the sampler is shut down.
+	gate sync.RWMutex
+	shut bool
+}
+
+func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
+	rules, err := compileRules(cfg.Rules, cfg.Policies, set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	s := &sampler{
+		cfg: cfg, logger: set.Logger, rules: rules, marker: newMarker(cfg, rules),
+		secret: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
+	}
+	s.direct.accounts = newAccounts(rules.none())
+	n := cfg.shards()
+	bytes := cfg.MaxBytes / n
+	for range n {
+		store, err := tailstore.New[summary](tailstore.Config{
+			MaxBytes: bytes,
+			// Some dozens of segments, so that the few that are set aside are a small part.
+			SegmentBytes: min(max(bytes/64, minSegmentBytes), tailstore.DefaultSegmentBytes),
+			Delays:       []time.Duration{queueWait: cfg.Wait, queueLinger: cfg.Linger, queueLate: lateDelay},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("max_bytes: %w", err)
+		}
+		sh := &shard{
+			rules: rules, dryRun: cfg.DryRun, epoch: time.Now(), wake: make(chan struct{}, 1), store: store,
+			texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
+			accounts: newAccounts(rules.none()),
+		}
+		s.shards = append(s.shards, sh)
+		s.workers = append(s.workers, newWorker(s, sh))
+	}
+	if s.meters, err = newMeters(set.TelemetrySettings, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// interval is how often it is looked for traces that are due: often enough to be on time, seldom enough that many
+// traces go out together.
+func (c *Config) interval() time.Duration {
+	return min(max(min(c.Linger, c.Wait)/30, 10*time.Millisecond), 200*time.Millisecond)
+}
+
+// shardOf returns the number of the shard of a trace. Ids come from outside, so the choice is keyed: nobody can make
+// ids that meet in one shard.
+func (s *sampler) shardOf(id pcommon.TraceID) int32 {
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(id[:])^s.secret[0], binary.LittleEndian.Uint64(id[8:])^s.secret[1])
+	n, _ := bits.Mul64((hi^lo)*0x9e3779b97f4a7c15, uint64(len(s.shards)))
+	return int32(n)
+}
+
+// errShutDown is returned for items that come after Shutdown.
+var errShutDown = errors.New("gateway_tail_sampling: has been shut down")
+
+// consumeTraces takes spans. With an error, some or all of them were refused, and the request may be sent again unless
+// the error is permanent.
+func (s *sampler) consumeTraces(ctx context.Context, td ptrace.Traces) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	r, withoutID := s.spans(td)
+	defer r.done()
+	if s.shut {
+		s.refuse(r.sig, len(r.items)+withoutID)
+		return errShutDown
+	}
+	if err := s.forwardSpans(ctx, td, withoutID, len(r.items) == 0); err != nil {
+		s.refuse(r.sig, len(r.items))
+		return err
+	}
+	if err := s.store(r, time.Now()); err != nil {
+		return errors.Join(err, s.forwardLarge(ctx, r))
+	}
+	return s.forwardLarge(ctx, r)
+}
+
+// consumeLogs is consumeTraces for log records.
+func (s *sampler) consumeLogs(ctx context.Context, ld plog.Logs) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	r, withoutID := s.logRecords(ld)
+	defer r.done()
+	if s.shut {
+		s.refuse(r.sig, len(r.items)+withoutID)
+		return errShutDown
+	}
+	if err := s.forwardLogRecords(ctx, ld, withoutID, len(r.items) == 0); err != nil {
+		s.refuse(r.sig, len(r.items))
+		return err
+	}
+	if err := s.store(r, time.Now()); err != nil {
+		return errors.Join(err, s.forwardLarge(ctx, r))
+	}
+	return s.forwardLarge(ctx, r)
+}
+
+// start starts the workers unless they run.
+func (s *sampler) start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startWorkers()
+}
+
+func (s *sampler) startWorkers() {
+	if s.running || s.closed {
+		return
+	}
+	s.running = true
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
+	s.stop = make(chan struct{})
+	for _, w := range s.workers {
+		s.done.Go(func() { w.run(ctx, s.stop) })
+	}
+}
+
+// stopWorkers ends the workers: at once if they are idle, else when what they are sending is sent or the context ends.
+func (s *sampler) stopWorkers(ctx context.Context) {
+	if !s.running {
+		return
+	}
+	s.running = false
+	close(s.stop)
+	defer context.AfterFunc(ctx, s.cancel)()
+	s.done.Wait()
+	s.cancel()
+}
+
+// shutdown ends one pipeline's part. Everything that is there is decided and sent, of both signals: in a Collector the
+// components behind a processor are shut down after it, so this is the last moment at which both signals can still
+// leave together. It reports what could not be sent in time when the last pipeline is shut down.
+func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open[sig] {
+		return false, nil
+	}
+	s.open[sig] = false
+	last = s.open == [signalCount]bool{}
+	if last {
+		s.gate.Lock()
+		s.shut = true
+		s.gate.Unlock()
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownTimeout)
+	defer cancel()
+	wasRunning := s.running
+	s.stopWorkers(ctx)
+	var draining sync.WaitGroup
+	for _, w := range s.workers {
+		draining.Go(func() { w.drain(ctx) })
+	}
+	draining.Wait()
+	if !last {
+		if wasRunning {
+			s.startWorkers() // the other pipeline may still bring items of traces that have been decided
+		}
+		return false, nil
+	}
+	s.closed = true
+	var lost int64
+	for _, w := range s.workers {
+		lost += w.abandon()
+	}
+	s.meters.shutdown()
+	if lost > 0 {
+		return true, fmt.Errorf("gateway_tail_sampling: %d items could not be sent within shutdown_timeout, %v, and are lost", lost, s.cfg.ShutdownTimeout)
+	}
+	return true, nil
+}
+
+// totals returns the accounts of all shards and what the stores take, in bytes. Each shard's accounts are true for one
+// instant, and so are the sums of what must be equal.
+func (s *sampler) totals() (sum accounts, bytes int64) {
+	sum = newAccounts(s.rules.none())
+	for _, sh := range s.shards {
+		sh.mu.Lock()
+		sum.add(&sh.accounts)
+		bytes += int64(sh.store.Stats().Bytes)
+		sh.mu.Unlock()
+	}
+	s.direct.mu.Lock()
+	defer s.direct.mu.Unlock()
+	sum.add(&s.direct.accounts)
+	return sum, bytes
+}
