@@ -39,6 +39,7 @@ type shard struct {
 	out      []tailstore.Ref // decided traces on their way out, in order
 	taken    int             // how many of them are in a batch already
 	facts    facts           // of the item that is being added
+	states   stateReader
 	scratch  []byte
 	batch    tailstore.Batch // for policies that must see the spans
 }
@@ -97,7 +98,7 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 		sh.accounts.irregular[reasonEndsBefore]++
 	}
 	if sig == signalTraces {
-		switch s.mergeRandomness(f.span.TraceState().AsRaw()) {
+		switch s.mergeRandomness(f.span.TraceState().AsRaw(), &sh.states) {
 		case irregularState:
 			sh.accounts.irregular[reasonTraceState]++
 		case irregularThreshold:

@@ -81,21 +81,47 @@ const (
 	irregularThreshold
 )
 
+// stateReader reads trace states, and remembers the last one: many spans in a row have the same.
+type stateReader struct {
+	raw                     string
+	invalid                 bool
+	random                  sampling.Randomness
+	threshold               uint64
+	hasRandom, hasThreshold bool
+}
+
+// read leaves what the trace state says in the reader.
+func (r *stateReader) read(raw string) {
+	if raw == r.raw {
+		return
+	}
+	*r = stateReader{raw: strings.Clone(raw)} // it is a view into somebody's span
+	w3c, err := sampling.NewW3CTraceState(raw)
+	if err != nil {
+		r.invalid = true
+		return
+	}
+	ot := w3c.OTelValue()
+	r.random, r.hasRandom = ot.RValueRandomness()
+	var th sampling.Threshold
+	th, r.hasThreshold = ot.TValueThreshold()
+	r.threshold = th.Unsigned()
+}
+
 // mergeRandomness takes the randomness of a span's trace state: an explicit value goes before what the trace id says,
 // and the first one before others.
-func (s *summary) mergeRandomness(traceState string) irregularity {
+func (s *summary) mergeRandomness(traceState string, reader *stateReader) irregularity {
 	if traceState == "" {
 		return regular
 	}
-	w3c, err := sampling.NewW3CTraceState(traceState)
-	if err != nil {
+	reader.read(traceState)
+	if reader.invalid {
 		return irregularState
 	}
-	ot := w3c.OTelValue()
-	if r, ok := ot.RValueRandomness(); ok {
-		s.setRandomness(r)
+	if reader.hasRandom {
+		s.setRandomness(reader.random)
 	}
-	if th, ok := ot.TValueThreshold(); ok && th.Unsigned() > s.random&randomMask {
+	if reader.hasThreshold && reader.threshold > s.random&randomMask {
 		return irregularThreshold
 	}
 	return regular
