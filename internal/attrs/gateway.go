@@ -204,6 +204,14 @@ const (
 	// GatewayFilterState (map) is the state that filters shared about the request, by object.
 	GatewayFilterState = "gateway.filter_state"
 
+	// GatewaySamplingRule (string) is the name of the rule by which gateway_tail_sampling decided.
+	GatewaySamplingRule = "gateway.sampling.rule"
+	// GatewaySamplingTrigger (string) is why it was decided then: entry, wait, pressure, shutdown, or late for an item
+	// that came after the decision.
+	GatewaySamplingTrigger = "gateway.sampling.trigger"
+	// GatewaySamplingDecision (string) is what would have been done, keep or drop, where nothing is dropped (dry_run).
+	GatewaySamplingDecision = "gateway.sampling.decision"
+
 	// GatewayTLSServerName (string) is the server the client named when it opened the TLS connection (SNI); it may be
 	// another than the host of the request.
 	GatewayTLSServerName = "gateway.tls.server_name"

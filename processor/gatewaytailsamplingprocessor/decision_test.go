@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 )
 
 // bubble runs a test with a clock of its own, which stands still while anything works.
@@ -152,9 +154,9 @@ func TestRulesInOrder(t *testing.T) {
 		sleep(7 * time.Second)
 		rules := make(map[string]string)
 		for _, s := range r.out.allSpans() {
-			rule, ok := s.Attributes().Get(attrRule)
+			rule, ok := s.Attributes().Get(attrs.GatewaySamplingRule)
 			require.True(t, ok)
-			trigger, ok := s.Attributes().Get(attrTrigger)
+			trigger, ok := s.Attributes().Get(attrs.GatewaySamplingTrigger)
 			require.True(t, ok)
 			assert.Equal(t, "entry", trigger.Str())
 			id := s.TraceID()
@@ -182,14 +184,14 @@ func TestDryRun(t *testing.T) {
 		got := make(map[string]int)
 		for _, s := range r.out.allSpans() {
 			id := s.TraceID()
-			got[id.String()+" "+mark(t, s.Attributes().AsRaw(), attrDecision)+" "+mark(t, s.Attributes().AsRaw(), attrRule)]++
+			got[id.String()+" "+mark(t, s.Attributes().AsRaw(), attrs.GatewaySamplingDecision)+" "+mark(t, s.Attributes().AsRaw(), attrs.GatewaySamplingRule)]++
 			assert.Empty(t, s.TraceState().AsRaw())
 		}
 		assert.Equal(t, map[string]int{
 			traceID(1).String() + " keep errors": 1, traceID(2).String() + " drop none": 2,
 		}, got)
 		for _, lr := range r.out.allRecords() {
-			assert.Equal(t, "drop", mark(t, lr.Attributes().AsRaw(), attrDecision))
+			assert.Equal(t, "drop", mark(t, lr.Attributes().AsRaw(), attrs.GatewaySamplingDecision))
 		}
 		a := r.balanced()
 		assert.Equal(t, perSignal{3, 1}, a.kept)

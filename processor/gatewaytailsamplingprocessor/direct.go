@@ -8,6 +8,8 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 )
 
 // direct is the way of items that no decision about a trace can be taken for: those without a trace id, and those that
@@ -151,7 +153,7 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 				lr.CopyTo(copied)
 				switch {
 				case s.cfg.DryRun:
-					copied.Attributes().PutStr(attrDecision, decisionName(keep))
+					copied.Attributes().PutStr(attrs.GatewaySamplingDecision, decisionName(keep))
 				case threshold > 0:
 					raiseLogThreshold(copied, threshold)
 				}

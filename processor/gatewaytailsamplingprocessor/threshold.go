@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/tailstore"
 )
 
@@ -15,17 +16,6 @@ import (
 const (
 	logThreshold  = "sampling.threshold"
 	logRandomness = "sampling.randomness"
-)
-
-// Attributes of this processor.
-const (
-	// attrRule (string) is the name of the rule that decided.
-	attrRule = "gateway.sampling.rule"
-	// attrTrigger (string) is why it was decided then: entry, wait, pressure, shutdown, or late for an item that came
-	// after the decision.
-	attrTrigger = "gateway.sampling.trigger"
-	// attrDecision (string) is what would have been done with dry_run: keep or drop.
-	attrDecision = "gateway.sampling.decision"
 )
 
 func decisionName(keep bool) string {
@@ -67,13 +57,13 @@ func (m *marker) needed(d decided) bool {
 
 func (m *marker) attributes(attributes pcommon.Map, d decided) {
 	if m.dryRun {
-		attributes.PutStr(attrDecision, decisionName(!d.drop))
+		attributes.PutStr(attrs.GatewaySamplingDecision, decisionName(!d.drop))
 	}
 	if m.rule || m.dryRun {
-		attributes.PutStr(attrRule, m.rules.name(int(d.rule)))
+		attributes.PutStr(attrs.GatewaySamplingRule, m.rules.name(int(d.rule)))
 	}
 	if m.trigger {
-		attributes.PutStr(attrTrigger, triggerNames[d.trigger])
+		attributes.PutStr(attrs.GatewaySamplingTrigger, triggerNames[d.trigger])
 	}
 }
 
