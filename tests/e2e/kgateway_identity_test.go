@@ -63,6 +63,16 @@ type idRequest struct {
 	user     map[string]any // what the user of the pod set, over the gateway's own
 }
 
+// idMarker is a pod that comes after another one has gone: who knows of it knows of that.
+const idMarker = `
+apiVersion: v1
+kind: Pod
+metadata: {name: marker, namespace: shop}
+spec:
+  containers:
+    - {name: marker, image: marker}
+`
+
 // idUser is what testdata/kgateway/identity_user.yaml sets.
 var idUser = map[string]any{
 	"service.name": "edge", "service.namespace": "storefront", "k8s.cluster.name": "west", "deployment.environment.name": "prod",
@@ -225,7 +235,12 @@ func TestKgatewayIdentity(t *testing.T) {
 			return err
 		})
 	send("pod is ending", first, nil)
+	const pods, ofPods = "otelcol_processor_gateway_identity_kube_objects", `kind="pods"`
+	known := collector.Metric(t, pods, ofPods)
 	kubernetes.RemovePod(t, first.Namespace, first.Pod)
+	kubernetes.Apply(t, idMarker)
+	collector.WaitMetric(t, "the Collector hears of three changes in their order: the old pod goes, the marker and the new pod come",
+		func(n int) bool { return n == known+1 }, pods, ofPods)
 	rolled = true
 	send("pod is gone", first, nil)
 	first.Stop()
