@@ -250,6 +250,9 @@ func TestKgatewayIdentity(t *testing.T) {
 
 	x := collector.Exchange(t)
 	x.Judge(t, subject)
+	for _, level := range []string{"\twarn\t", "\terror\t"} {
+		assert.NotContains(t, collector.Log(), level, "the shipped rights suffice, and a pod that is replaced is nothing to complain of")
+	}
 	printIdentities(t, x, requests)
 	for _, r := range requests {
 		t.Run(r.setting(), func(t *testing.T) { r.check(t, x) })
