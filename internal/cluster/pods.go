@@ -45,6 +45,23 @@ func (v *View) GatewayPods(gateway Ref) (pods []*Pod, rolled bool) {
 	return slices.Clone(v.gatewayPods[gateway]), v.buried[gateway] > 0
 }
 
+// LatestGatewayPods returns the pods that serve a Gateway and, behind them, those that did a moment ago: all that telemetry
+// that names the Gateway may come from.
+func (v *View) LatestGatewayPods(gateway Ref) []*Pod {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	pods := slices.Clone(v.gatewayPods[gateway])
+	if v.buried[gateway] == 0 {
+		return pods
+	}
+	for _, g := range v.graves {
+		if g.pod.Proxy != nil && g.pod.Proxy.Gateway == gateway {
+			pods = append(pods, g.pod)
+		}
+	}
+	return pods
+}
+
 // SetPod adds a pod or replaces it.
 func (v *View) SetPod(p *Pod) {
 	v.mu.Lock()

@@ -143,6 +143,8 @@ func TestDeletedPodsAreForgottenAfterTheGrace(t *testing.T) {
 	pods, rolled = c.GatewayPods(Ref{"a", "gw"})
 	assert.Empty(t, pods)
 	assert.True(t, rolled)
+	assert.Equal(t, []*Pod{p}, c.LatestGatewayPods(Ref{"a", "gw"}))
+	assert.Empty(t, c.LatestGatewayPods(Ref{"b", "gw"}))
 	assert.Same(t, p, c.PodByName("a", "web-1"))
 	assert.Equal(t, 0, c.Counts().Pods)
 
@@ -155,6 +157,7 @@ func TestDeletedPodsAreForgottenAfterTheGrace(t *testing.T) {
 	assert.Nil(t, c.PodByIP(ip("10.0.0.1")))
 	_, rolled = c.GatewayPods(Ref{"a", "gw"})
 	assert.False(t, rolled)
+	assert.Empty(t, c.LatestGatewayPods(Ref{"a", "gw"}))
 	assertEmpty(t, c.View)
 }
 

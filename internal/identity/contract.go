@@ -116,11 +116,11 @@ func (r *Resolver) said(pod *cluster.Pod, ref cluster.Ref, gateway *cluster.Gate
 	return said
 }
 
-// agreed is what all pods of a Gateway say, except for what is each pod's own.
+// agreed is what all pods of a Gateway say, except for what is each pod's own. Those that were there a moment ago count: what
+// they sent arrives late, and must not get the name that a user gave their successors.
 func (r *Resolver) agreed(ref cluster.Ref) []cluster.KV {
-	pods, _ := r.view.GatewayPods(ref)
 	var common []cluster.KV
-	for i, p := range pods {
+	for i, p := range r.view.LatestGatewayPods(ref) {
 		own := slices.DeleteFunc(slices.Concat(p.Proxy.Env, p.Proxy.Annotations), func(kv cluster.KV) bool {
 			return kv.Key == attrs.ServiceInstanceID || strings.HasPrefix(kv.Key, "k8s.")
 		})

@@ -144,6 +144,26 @@ func TestGatewayAloneSpeaksForItsPods(t *testing.T) {
 	assert.Equal(t, "http.kgateway-system", got["service.name"], "they do not agree")
 }
 
+// What a pod sent may arrive when only its successor is there, whose user named the service, or nobody.
+func TestPodsOfAMomentAgoSpeakForTheirGateway(t *testing.T) {
+	t.Parallel()
+	sender := map[string]any{"service.name": "http.kgateway-system"}
+	named := kgateway(user("service.name", "edge-gw", "team", "a"))
+	v := world(kgateway(func(p *cluster.Pod) { p.UID, p.Name, p.IPs[0] = otherUID, "old", address4("") }), named)
+	v.DeletePod(otherUID)
+	got, id := resolve(t, v, sender, "", "", nil)
+	assert.Equal(t, ByGateway, id.By)
+	assert.Equal(t, "http.kgateway-system", got["service.name"], "it may be the old pod's")
+	assert.NotContains(t, got, "team")
+
+	v = world(named)
+	v.DeletePod(podUID)
+	got, id = resolve(t, v, sender, "", "", nil)
+	assert.Equal(t, ByGateway, id.By)
+	assert.Equal(t, "edge-gw", got["service.name"], "nobody else can have sent it")
+	assert.Equal(t, "a", got["team"])
+}
+
 func TestGatewayAnnotationsAndLabels(t *testing.T) {
 	t.Parallel()
 	v := world(kgateway(nil))

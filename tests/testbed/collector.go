@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ type CollectorOptions struct {
 	// Queue, if not 0, is how many export requests may wait for After before the Collector refuses more. There is no Before
 	// then: its exporter would take what the other one refuses, and take it again when it is sent again.
 	Queue int
+	// Kubeconfig, if set, puts the gateway_identity processor behind gateway_semconv: the file it reaches Kubernetes with.
+	Kubeconfig string
 }
 
 // Collector is the built distribution between a gateway and two sinks. Both get everything that came in: Before as the
@@ -44,8 +47,8 @@ type Collector struct {
 	config collector.Config
 }
 
-// StartCollector runs the built distribution with the gateway_semconv processor in its default configuration, or without
-// any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set: envoy_als and kong_log write finished records all the same. It is stopped at
+// StartCollector runs the built distribution with the gateway_semconv processor in its default configuration, with
+// gateway_identity behind it if the options say so, or without any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set: envoy_als and kong_log write finished records all the same. It is stopped at
 // the end of the test.
 func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	tb.Helper()
@@ -75,8 +78,17 @@ func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	if c.config.OTLPGRPC == "" {
 		c.config.OTLPGRPC = FreeAddress(tb)
 	}
+	var (
+		env  []string
+		args []string
+	)
 	if os.Getenv(withoutProcessorEnv) == "" {
 		c.config.Processors = []string{"gateway_semconv"}
+		if opts.Kubeconfig != "" {
+			c.config.Processors = append(c.config.Processors, "gateway_identity")
+			args = []string{"--set=processors.gateway_identity.auth_type=kubeConfig"}
+			env = append(slices.Clone(clusterEnv), "KUBECONFIG="+opts.Kubeconfig)
+		}
 	}
 	text, err := c.config.YAML()
 	require.NoError(tb, err)
@@ -86,7 +98,8 @@ func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	c.Process = Start(tb, Command{
 		Name:  "otelcol-gatehouse",
 		Path:  CollectorBinary(tb),
-		Args:  []string{"--config", file},
+		Args:  append([]string{"--config", file}, args...),
+		Env:   env,
 		Dir:   dir,
 		Ready: HTTPReady("http://" + c.config.Health + "/"),
 	})
