@@ -193,7 +193,8 @@ func (d *Decoder) finish() {
 		}
 	}
 	if e.grpc {
-		d.str(grpcPath, e.target)
+		method, _, _ := strings.Cut(e.target, "?") // a query is no part of it, and may hold secrets
+		d.str(grpcPath, method)
 	}
 	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
 		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it

@@ -329,6 +329,24 @@ func TestRequest(t *testing.T) {
 	})
 }
 
+// TestGRPCQuery checks that a query, which is redacted elsewhere, is no part of rpc.method.
+func TestGRPCQuery(t *testing.T) {
+	t.Parallel()
+	e := request(map[string]string{"content-type": "application/grpc"})
+	e.Request.Path = "/login.Login/In?sig=s3cr3t"
+	rec, _ := httpEntry(t, everything, e)
+	assert.Equal(t, "login.Login/In", attributes(rec)["rpc.method"])
+	assert.Equal(t, "sig=REDACTED", attributes(rec)["url.query"])
+
+	// The engine does the same for spans and logs that have the path under this key.
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	NewDecoder(everything).Resource(nil, rl.Resource().Attributes())
+	rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes().PutStr(grpcPath, "/login.Login/In?sig=s3cr3t")
+	engine(t).Logs(ld)
+	assert.Equal(t, "login.Login/In", attributes(gatewaytest.Records(ld)[0])["rpc.method"])
+}
+
 // TestCustomTags checks that tags have their own names, as on spans, unless those are taken.
 func TestCustomTags(t *testing.T) {
 	t.Parallel()
