@@ -61,8 +61,10 @@ func (d *Decoder) common(s string) {
 		case 20<<3 | text:
 			d.address(r.text(), attrs.NetworkPeerAddress, attrs.NetworkPeerPort)
 		case 21<<3 | text:
+			r.repeated()
 			d.filterState(r.text())
 		case 22<<3 | text:
+			r.repeated()
 			d.tags = d.add(d.tags, r.text())
 		case 23<<3 | text:
 			key := attrs.GatewayRequestDuration
@@ -97,7 +99,6 @@ func (d *Decoder) common(s string) {
 		}
 	}
 	d.done(&r)
-	d.closeMaps()
 }
 
 // words writes a transport's reason as Envoy's formatter does for all its other access logs, with '_' for ' ' (recorded

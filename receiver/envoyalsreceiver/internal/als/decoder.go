@@ -1,6 +1,7 @@
 package als
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -68,7 +69,11 @@ type Decoder struct {
 	// has to grow is made twice.
 	size int
 	// keys remembers the names of header attributes, so that a logged header costs no string for its name.
-	keys map[headerKey]string
+	keys map[headerKey]*headerName
+	// entries counts the entries so far, so that a name that comes twice in one is told.
+	entries uint64
+	// again: this entry may have given an attribute twice.
+	again bool
 	// n is how many attributes this entry has so far.
 	n     int
 	tags  []member
@@ -79,6 +84,12 @@ type Decoder struct {
 
 // headerKey is a header under the prefix of its attribute's name.
 type headerKey struct{ prefix, name string }
+
+// headerName is what is remembered of a header's name.
+type headerName struct {
+	attribute string // the attribute's
+	seen      uint64 // the number of the last entry that had it
+}
 
 type member struct{ key, value string }
 
@@ -108,7 +119,7 @@ type entry struct {
 
 // NewDecoder returns a decoder for one stream.
 func NewDecoder(opts Options) *Decoder {
-	return &Decoder{opts: opts, keys: make(map[headerKey]string)}
+	return &Decoder{opts: opts, keys: make(map[headerKey]*headerName)}
 }
 
 // Records decodes entries from the cursor on and appends a record for each, until there are limit records or no more
@@ -143,6 +154,9 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 		rec.SetTimestamp(d.e.start)
 		rec.SetObservedTimestamp(observed)
 		d.build.UnsafeIntoMap(rec.Attributes())
+		if d.again {
+			unique(rec.Attributes())
+		}
 		d.customTags(rec.Attributes())
 		d.e.trace.set(rec)
 		counts.Records[kind]++
@@ -157,6 +171,8 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 // decode reads one entry into the builder and d.e.
 func (d *Decoder) decode(kind Kind, s string) {
 	d.e = entry{kind: kind, received: -1, answered: -1}
+	d.entries++
+	d.again = false
 	d.n, d.tags, d.trail = 0, d.tags[:0], d.trail[:0]
 	d.build.EnsureCapacity(d.size)
 	if kind == TCP {
@@ -171,6 +187,7 @@ func (d *Decoder) decode(kind Kind, s string) {
 // finish writes what needs several fields.
 func (d *Decoder) finish() {
 	e := &d.e
+	d.closeMaps()
 	if e.logType != 0 {
 		d.str(attrs.GatewayAccessLogType, logTypeName(e.logType))
 	} else if e.intermediate {
@@ -224,8 +241,9 @@ func (d *Decoder) sizes() {
 
 // customTags adds what users named. They do not know the other names, so one of them may be taken.
 func (d *Decoder) customTags(to pcommon.Map) {
-	for _, t := range d.tags {
-		if t.value == "" {
+	for i, t := range d.tags {
+		later := func(o member) bool { return o.key == t.key }
+		if t.value == "" || slices.ContainsFunc(d.tags[i+1:], later) {
 			continue
 		}
 		key := t.key
@@ -271,14 +289,20 @@ func (d *Decoder) header(prefix string, h member) {
 	if h.value == "" {
 		return
 	}
-	key, ok := d.keys[headerKey{prefix, h.key}]
-	if !ok {
-		key = prefix + h.key
+	name := d.keys[headerKey{prefix, h.key}]
+	switch {
+	case name != nil:
+		d.again = d.again || name.seen == d.entries
+	default:
+		name = &headerName{attribute: prefix + h.key}
 		if len(d.keys) < maxKeys {
-			d.keys[headerKey{prefix, key[len(prefix):]}] = key
+			d.keys[headerKey{prefix, name.attribute[len(prefix):]}] = name
+		} else {
+			d.again = true // nobody remembers whether it is
 		}
 	}
-	d.put(key).SetEmptySlice().AppendEmpty().SetStr(h.value)
+	name.seen = d.entries
+	d.put(name.attribute).SetEmptySlice().AppendEmpty().SetStr(h.value)
 }
 
 func (d *Decoder) malformed(m Malformed) { d.e.malformed[m] = true }
@@ -288,6 +312,23 @@ func (d *Decoder) done(r *reader) {
 	if r.broken {
 		d.malformed(MalformedEntry)
 	}
+	d.again = d.again || r.again
+}
+
+// unique leaves of attributes with one name the last: of a field or a key that is there twice, the last one counts
+// (protobuf, Encoding: Last One Wins).
+func unique(m pcommon.Map) {
+	last := make(map[string]int, m.Len())
+	n := 0
+	for key := range m.All() {
+		last[key] = n
+		n++
+	}
+	n = 0
+	m.RemoveIf(func(key string, _ pcommon.Value) bool {
+		n++
+		return last[key] != n-1
+	})
 }
 
 // grpcType tells the content types of gRPC as Envoy does (Envoy 1.40.0, source/common/grpc/common.cc,

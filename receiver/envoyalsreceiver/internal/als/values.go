@@ -28,8 +28,10 @@ func (d *Decoder) metadata(s string) {
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		switch tag {
 		case 1<<3 | text:
+			r.repeated()
 			d.member(&d.maps.metadata, r.text(), (*Decoder).structure)
 		case 2<<3 | text:
+			r.repeated()
 			d.member(&d.maps.metadata, r.text(), (*Decoder).any)
 		default:
 			r.skip(tag)
@@ -84,6 +86,7 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 	m := to.SetEmptyMap()
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
+		r.repeated()
 		if tag != 1<<3|text {
 			r.skip(tag)
 			continue
@@ -133,6 +136,7 @@ func (d *Decoder) list(s string, to pcommon.Value, depth int) {
 	list := to.SetEmptySlice()
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
+		r.repeated()
 		if tag != 1<<3|text {
 			r.skip(tag)
 			continue
