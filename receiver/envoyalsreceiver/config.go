@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 )
 
@@ -77,8 +78,8 @@ type URLConfig struct {
 
 // HeaderConfig says how header attributes are treated, as in gateway_semconv.
 type HeaderConfig struct {
-	// Redact replaces the list of headers whose values become REDACTED, and of members of dynamic metadata and filter
-	// state of the same names.
+	// Redact replaces the list of headers whose values become REDACTED, and of trailers, custom tags and members of
+	// dynamic metadata and filter state of the same names.
 	Redact []string `mapstructure:"redact"`
 
 	_ struct{}
@@ -167,5 +168,6 @@ func (c *Config) decoding() als.Options {
 		FilterState:     c.FilterState == KeepIt,
 		NodeMetadata:    c.NodeMetadata,
 		Secrets:         secrets,
+		Redactor:        parse.NewRedactor(c.URL.RedactQuery, c.URL.IgnoreCase),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/xpdata"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Options are the user's choices.
@@ -19,9 +20,12 @@ type Options struct {
 	DynamicMetadata, FilterState bool
 	// NodeMetadata lists the members of the node's metadata that go to the resource.
 	NodeMetadata []string
-	// Secrets are names, in lower case, of members of dynamic metadata and filter state whose values are hidden. Those
-	// of headers the engine hides.
+	// Secrets are names, in lower case, of headers, trailers, custom tags and members of dynamic metadata and filter
+	// state whose values are hidden.
 	Secrets map[string]bool
+	// Redactor hides secrets of URLs in what Envoy says about failures; nil hides nothing. Those in URLs themselves the
+	// engine hides.
+	Redactor *parse.Redactor
 }
 
 // Malformed says what was wrong with an entry. It is a closed set: it becomes a metric attribute.
@@ -88,6 +92,7 @@ type headerKey struct{ prefix, name string }
 // headerName is what is remembered of a header's name.
 type headerName struct {
 	attribute string // the attribute's
+	secret    bool   // its values are hidden
 	seen      uint64 // the number of the last entry that had it
 }
 
@@ -159,6 +164,9 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 		}
 		d.customTags(rec.Attributes())
 		d.e.trace.set(rec)
+		if len(b) > compactAbove {
+			compact(rec.Attributes(), len(b))
+		}
 		counts.Records[kind]++
 		n++
 	}
@@ -250,6 +258,10 @@ func (d *Decoder) customTags(to pcommon.Map) {
 		if _, taken := to.Get(key); taken {
 			key = attrs.GatewayCustomTag + key
 		}
+		// A tag that copies a header may have its name alone or at the end: http.request.header.authorization.
+		if d.secret(t.key) || d.secret(t.key[strings.LastIndexByte(t.key, '.')+1:]) {
+			t.value = redacted
+		}
 		to.PutStr(key, t.value)
 		d.e.trace.tag(t.key, t.value)
 	}
@@ -294,7 +306,7 @@ func (d *Decoder) header(prefix string, h member) {
 	case name != nil:
 		d.again = d.again || name.seen == d.entries
 	default:
-		name = &headerName{attribute: prefix + h.key}
+		name = &headerName{attribute: prefix + h.key, secret: d.secret(h.key)}
 		if len(d.keys) < maxKeys {
 			d.keys[headerKey{prefix, name.attribute[len(prefix):]}] = name
 		} else {
@@ -302,7 +314,21 @@ func (d *Decoder) header(prefix string, h member) {
 		}
 	}
 	name.seen = d.entries
+	if name.secret {
+		h.value = redacted
+	}
 	d.put(name.attribute).SetEmptySlice().AppendEmpty().SetStr(h.value)
+}
+
+// secret tells whether a name is one of those whose values are hidden.
+func (d *Decoder) secret(name string) bool { return d.opts.Secrets[strings.ToLower(name)] }
+
+// prose appends a text in which a URL with secrets may be.
+func (d *Decoder) prose(key, s string) {
+	if d.opts.Redactor != nil {
+		s, _ = d.opts.Redactor.Text(s)
+	}
+	d.str(key, s)
 }
 
 func (d *Decoder) malformed(m Malformed) { d.e.malformed[m] = true }

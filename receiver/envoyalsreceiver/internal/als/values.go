@@ -60,7 +60,7 @@ func (d *Decoder) member(to *pcommon.Map, s string, read func(d *Decoder, s stri
 	if m.key == "" {
 		return
 	}
-	if d.opts.Secrets[strings.ToLower(m.key)] {
+	if d.secret(m.key) {
 		to.PutStr(m.key, redacted)
 		return
 	}
@@ -96,7 +96,7 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 			d.malformed(MalformedTooMany)
 			break
 		}
-		if d.opts.Secrets[strings.ToLower(field.key)] {
+		if d.secret(field.key) {
 			m.PutStr(field.key, redacted)
 			continue
 		}
