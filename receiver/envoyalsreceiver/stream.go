@@ -70,7 +70,7 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 	defer r.telemetry.ReceiverEnvoyAlsStreams.Add(ctx, -1)
 
 	s := &stream{alsReceiver: r, ctx: ctx, decoder: als.NewDecoder(r.decoding), resource: pcommon.NewMap()}
-	s.decoder.Resource(nil, s.resource)
+	_ = s.decoder.Resource(nil, s.resource) // of nothing, nothing is wrong
 	for {
 		var m message
 		switch err := from.RecvMsg(&m); {
@@ -97,17 +97,15 @@ func (s *stream) take(message []byte) {
 	if id, ok := als.Identifier(message); ok {
 		s.resource.Clear()
 		s.schemaURL = ""
-		s.decoder.Resource(id, s.resource)
+		counts := s.decoder.Resource(id, s.resource)
+		s.note(&counts)
 	}
 	cursor := als.Open(message)
 	for {
 		begin := cursor
 		ld, counts, stats := s.batch(&cursor)
-		s.telemetry.decoded(s.ctx, &counts)
+		s.note(&counts)
 		s.telemetry.rewritten(s.ctx, stats)
-		if counts.Malformed != [als.MalformedCount]int{} {
-			s.warn(&counts)
-		}
 		n := ld.LogRecordCount()
 		if n > 0 {
 			s.deliver(ld, n, func() plog.Logs {
@@ -144,6 +142,14 @@ func (s *stream) batch(cursor *als.Cursor) (plog.Logs, als.Counts, gateway.Stats
 	return ld, counts, stats
 }
 
+// note counts what became of entries or an identifier, and says once that something was wrong.
+func (s *stream) note(counts *als.Counts) {
+	s.telemetry.decoded(s.ctx, counts)
+	if counts.Malformed != [als.MalformedCount]int{} {
+		s.warn(counts)
+	}
+}
+
 // warn says once per stream that entries could not be read in full. What was in them does not go to the log.
 func (s *stream) warn(counts *als.Counts) {
 	if s.warned {
@@ -157,5 +163,5 @@ func (s *stream) warn(counts *als.Counts) {
 			fields = append(fields, zap.Int(als.Malformed(i).String(), n))
 		}
 	}
-	s.settings.Logger.Warn("Entries could not be read in full; this stream's further ones are only counted", fields...)
+	s.settings.Logger.Warn("Entries or the node could not be read in full; this stream's further ones are only counted", fields...)
 }

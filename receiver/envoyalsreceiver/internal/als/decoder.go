@@ -53,7 +53,7 @@ func (m Malformed) String() string { return malformedNames[m] }
 type Counts struct {
 	// Records and Skipped count entries. One that is malformed is a record all the same.
 	Records, Skipped [Kinds]int
-	// Malformed counts entries, each once per reason.
+	// Malformed counts entries, or the one identifier, each once per reason.
 	Malformed [MalformedCount]int
 }
 
@@ -78,6 +78,8 @@ type Decoder struct {
 	entries uint64
 	// again: this entry may have given an attribute twice.
 	again bool
+	// values counts the values in this entry's metadata.
+	values int
 	// n is how many attributes this entry has so far.
 	n     int
 	tags  []member
@@ -180,7 +182,7 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 func (d *Decoder) decode(kind Kind, s string) {
 	d.e = entry{kind: kind, received: -1, answered: -1}
 	d.entries++
-	d.again = false
+	d.again, d.values = false, 0
 	d.n, d.tags, d.trail = 0, d.tags[:0], d.trail[:0]
 	d.build.EnsureCapacity(d.size)
 	if kind == TCP {

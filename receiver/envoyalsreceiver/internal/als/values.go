@@ -11,6 +11,10 @@ import (
 // maxDepth bounds nested metadata: a Struct may hold itself as deep as its bytes reach.
 const maxDepth = 32
 
+// maxValues bounds the values in all the metadata of an entry or node, nested ones included: one of two bytes in the
+// message is some sixty in a record.
+const maxValues = 4096
+
 const redacted = "REDACTED"
 
 // memberMaps are the two maps of an entry that come member by member.
@@ -109,6 +113,10 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 func (d *Decoder) value(s string, to pcommon.Value, depth int) {
 	if depth > maxDepth {
 		d.malformed(MalformedDepth)
+		return
+	}
+	if d.values++; d.values > maxValues {
+		d.malformed(MalformedTooMany)
 		return
 	}
 	r := reader{s: s}

@@ -86,7 +86,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverEnvoyAlsMalformed, err = builder.meter.Int64Counter(
 		"otelcol_receiver_envoy_als_malformed",
-		metric.WithDescription("Entries of which something could not be read, each once per reason. [Development]"),
+		metric.WithDescription("Entries and identifiers of streams of which something could not be read or is left out, each once per reason. [Development]"),
 		metric.WithUnit("{entry}"),
 	)
 	errs = errors.Join(errs, err)

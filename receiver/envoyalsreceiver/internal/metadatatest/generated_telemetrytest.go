@@ -72,7 +72,7 @@ func AssertEqualReceiverEnvoyAlsEntries(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualReceiverEnvoyAlsMalformed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_envoy_als_malformed",
-		Description: "Entries of which something could not be read, each once per reason. [Development]",
+		Description: "Entries and identifiers of streams of which something could not be read or is left out, each once per reason. [Development]",
 		Unit:        "{entry}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
