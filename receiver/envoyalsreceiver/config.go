@@ -36,6 +36,9 @@ type Config struct {
 	NodeMetadata []string `mapstructure:"node_metadata"`
 	// MaxStreams bounds the streams that are served at once, over all connections. Default: 4096.
 	MaxStreams int `mapstructure:"max_streams"`
+	// MaxHeldSize bounds the messages that all streams hold while their records are not taken, in bytes as they came. A
+	// stream is not read while there is no room for a message of the largest size. Default: 64 MiB.
+	MaxHeldSize int64 `mapstructure:"max_held_size"`
 	// RetryOnFailure says how records that the next component refuses for the time being are offered again; the stream is
 	// not read meanwhile. Default: from 100 ms to 5 s apart, without an end.
 	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure"`
@@ -91,6 +94,12 @@ const (
 	defaultEndpoint = "localhost:19001"
 	// defaultMaxStreams is 500 Envoys of eight workers: each worker has a stream of its own per access logger.
 	defaultMaxStreams = 4096
+	// defaultMaxHeldSize is a message of 16 KiB, which is what Envoy buffers by default, for each of them.
+	defaultMaxHeldSize = 64 * mebibyte
+	mebibyte           = 1 << 20
+	// defaultMessageMiB is the largest message without max_recv_msg_size_mib (google.golang.org/grpc,
+	// defaultServerMaxReceiveMessageSize).
+	defaultMessageMiB = 4
 )
 
 func createDefaultConfig() component.Config {
@@ -108,6 +117,7 @@ func createDefaultConfig() component.Config {
 		FilterState:      KeepIt,
 		NodeMetadata:     []string{"role"},
 		MaxStreams:       defaultMaxStreams,
+		MaxHeldSize:      defaultMaxHeldSize,
 		RetryOnFailure:   retry,
 		URL:              URLConfig{RedactQuery: d.SensitiveQuery},
 		HeaderAttributes: HeaderConfig{Redact: d.SensitiveHeaders},
@@ -131,6 +141,10 @@ func (c *Config) Validate() error {
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
 	}
+	if c.MaxHeldSize < c.maxMessage() {
+		errs = errors.Join(errs, fmt.Errorf("max_held_size: %d is below the largest message, %d bytes by max_recv_msg_size_mib: "+
+			"a message of that size would never be read; raise the one or lower the other", c.MaxHeldSize, c.maxMessage()))
+	}
 	if r := &c.RetryOnFailure; r.Enabled && (r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || r.Multiplier < 1) {
 		errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
 			"want initial_interval above 0, max_interval not below it and multiplier 1 or more", r.InitialInterval, r.Multiplier, r.MaxInterval))
@@ -145,6 +159,14 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errs
+}
+
+// maxMessage is the size of the largest message that is read, in bytes.
+func (c *Config) maxMessage() int64 {
+	if n := c.ServerConfig.MaxRecvMsgSizeMiB; n > 0 {
+		return int64(n) * mebibyte
+	}
+	return defaultMessageMiB * mebibyte
 }
 
 // compile returns the engine that brings records to the conventions, as gateway_semconv does.

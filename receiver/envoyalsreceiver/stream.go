@@ -36,6 +36,7 @@ type streamServer interface {
 var (
 	errStopping = status.Error(codes.Unavailable, "the receiver stops")
 	errFull     = status.Error(codes.ResourceExhausted, "max_streams of the receiver are open")
+	errHeld     = status.Error(codes.ResourceExhausted, "max_held_size of the receiver is in use")
 )
 
 // maxBatch bounds the records that one message becomes at a time: a message of the largest size can hold two million
@@ -59,6 +60,7 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 	if ok, stopping := r.gate.enter(); stopping {
 		return errStopping
 	} else if !ok {
+		r.refuse(from.Context(), refusedStreams)
 		return errFull
 	}
 	defer r.gate.leave()
@@ -72,24 +74,56 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 	s := &stream{alsReceiver: r, ctx: ctx, decoder: als.NewDecoder(r.decoding), resource: pcommon.NewMap()}
 	_ = s.decoder.Resource(nil, s.resource) // of nothing, nothing is wrong
 	for {
+		// Without room the stream is not read, and flow control makes Envoy wait.
+		if !r.held.room(r.cfg.maxMessage(), r.gate.closing, from.Context().Done()) {
+			return errStopping
+		}
 		var m message
 		switch err := from.RecvMsg(&m); {
 		case errors.Is(err, io.EOF):
 			return from.SendMsg(response{})
 		case err != nil:
+			if status.Code(err) == codes.ResourceExhausted { // gRPC's own: clients send no status
+				r.refuse(ctx, refusedMessage)
+			}
 			return err
 		}
-		if !r.gate.begin() {
-			r.telemetry.dropped(ctx, als.Count(m.bytes()), lostShutdown)
-			m.free()
-			return errStopping
-		}
-		s.take(m.bytes())
-		m.free()
-		if !r.gate.end() {
-			return errStopping
+		if err := s.work(&m); err != nil {
+			return err
 		}
 	}
+}
+
+// work does what there is to do with a message; it returns an error when that is the last one of the stream.
+func (s *stream) work(m *message) error {
+	defer m.free()
+	size := int64(len(m.bytes()))
+	if !s.gate.begin() {
+		s.telemetry.dropped(s.ctx, als.Count(m.bytes()), lostShutdown)
+		return errStopping
+	}
+	// Several streams may have begun to read when there was room for one.
+	if !s.held.take(size, heldPatience, s.life.Done()) {
+		s.telemetry.dropped(s.ctx, als.Count(m.bytes()), lostHeld)
+		s.refuse(s.ctx, refusedHeld)
+		s.gate.end()
+		return errHeld
+	}
+	s.take(m.bytes())
+	s.held.give(size)
+	if !s.gate.end() {
+		return errStopping
+	}
+	return nil
+}
+
+// refuse counts a stream that a limit refused or ended, and says so once per limit.
+func (r *alsReceiver) refuse(ctx context.Context, why refusal) {
+	r.telemetry.refused(ctx, why)
+	r.told[why].Do(func() {
+		r.settings.Logger.Warn("A limit refused or ended a stream; further ones are only counted",
+			zap.String("limit", refusalNames[why]))
+	})
 }
 
 // take turns one message into records and hands them on.
