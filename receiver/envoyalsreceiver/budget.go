@@ -17,7 +17,7 @@ type budget struct {
 	freed chan struct{}
 }
 
-func newBudget(max int64) *budget { return &budget{max: max, freed: make(chan struct{})} }
+func newBudget(limit int64) *budget { return &budget{max: limit, freed: make(chan struct{})} }
 
 // try takes n bytes if there is room, and else returns what is closed when it is worth trying again.
 func (b *budget) try(n int64) (ok bool, freed <-chan struct{}) {

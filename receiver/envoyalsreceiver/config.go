@@ -3,7 +3,9 @@ package envoyalsreceiver
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,6 +102,9 @@ const (
 	// defaultMessageMiB is the largest message without max_recv_msg_size_mib (google.golang.org/grpc,
 	// defaultServerMaxReceiveMessageSize).
 	defaultMessageMiB = 4
+	// maxMultiplier and maxWait keep waits far from where durations overflow; nobody waits that long.
+	maxMultiplier = 1000
+	maxWait       = 24 * time.Hour
 )
 
 func createDefaultConfig() component.Config {
@@ -132,9 +137,7 @@ func (c *Config) Validate() error {
 			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
 		}
 	}
-	if c.ServerConfig.NetAddr.Endpoint == "" {
-		errs = errors.Join(errs, fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint))
-	}
+	errs = errors.Join(errs, c.validateEndpoint())
 	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
 	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
 	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
@@ -145,9 +148,21 @@ func (c *Config) Validate() error {
 		errs = errors.Join(errs, fmt.Errorf("max_held_size: %d is below the largest message, %d bytes by max_recv_msg_size_mib: "+
 			"a message of that size would never be read; raise the one or lower the other", c.MaxHeldSize, c.maxMessage()))
 	}
-	if r := &c.RetryOnFailure; r.Enabled && (r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || r.Multiplier < 1) {
-		errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
-			"want initial_interval above 0, max_interval not below it and multiplier 1 or more", r.InitialInterval, r.Multiplier, r.MaxInterval))
+	// Written so that a multiplier or factor that is no number is wrong too.
+	if r := &c.RetryOnFailure; r.Enabled {
+		if r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || !(r.Multiplier >= 1 && r.Multiplier <= maxMultiplier) {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
+				"want initial_interval above 0, max_interval not below it and multiplier 1 or more, at most %d",
+				r.InitialInterval, r.Multiplier, r.MaxInterval, maxMultiplier))
+		}
+		if !(r.RandomizationFactor >= 0 && r.RandomizationFactor <= 1) {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure::randomization_factor: %v is no part of a wait: want a number from 0 to 1",
+				r.RandomizationFactor))
+		}
+		if r.MaxInterval > maxWait {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure::max_interval: %s is longer than the longest wait: want %s or less",
+				r.MaxInterval, maxWait))
+		}
 	}
 	for field, names := range map[string][]string{
 		"node_metadata":             c.NodeMetadata,
@@ -159,6 +174,26 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errs
+}
+
+// validateEndpoint looks at the endpoint as far as that is possible without listening on it.
+func (c *Config) validateEndpoint() error {
+	addr := &c.ServerConfig.NetAddr
+	if addr.Endpoint == "" {
+		return fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint)
+	}
+	if !strings.HasPrefix(string(addr.Transport), "tcp") {
+		return nil // the path of a socket
+	}
+	_, port, err := net.SplitHostPort(addr.Endpoint)
+	if err != nil {
+		return fmt.Errorf("endpoint: %q has no port: name an address and port to listen on, such as %s", addr.Endpoint, defaultEndpoint)
+	}
+	// A port may have a name (net.Listen): what is no number is left to it.
+	if n, err := strconv.ParseInt(port, 10, 64); (err == nil && (n < 0 || n > 65535)) || errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("endpoint: port %s of %q is not possible: want one from 0 to 65535", port, addr.Endpoint)
+	}
+	return nil
 }
 
 // maxMessage is the size of the largest message that is read, in bytes.

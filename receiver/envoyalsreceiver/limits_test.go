@@ -119,3 +119,13 @@ func TestRefusedStreams(t *testing.T) {
 	assert.Equal(t, codes.ResourceExhausted, status.Code(err), err)
 	assert.EqualValues(t, 1, r.metric(t, "otelcol_receiver_envoy_als_refused_streams", "limit", "max_recv_msg_size_mib"))
 }
+
+// TestLonger checks that waits stay within their bounds, whatever grows.
+func TestLonger(t *testing.T) {
+	t.Parallel()
+	retry := createDefaultConfig().(*Config).RetryOnFailure
+	assert.Equal(t, 150*time.Millisecond, longer(100*time.Millisecond, &retry))
+	assert.Equal(t, retry.MaxInterval, longer(retry.MaxInterval, &retry))
+	retry.Multiplier, retry.MaxInterval = maxMultiplier, 200*365*24*time.Hour
+	assert.Equal(t, retry.MaxInterval, longer(retry.MaxInterval, &retry), "the product is above what a Duration holds")
+}

@@ -339,8 +339,10 @@ func TestHiddenElsewhere(t *testing.T) {
 	f := func(trailers map[string]string, prefix string) {
 		t.Helper()
 		e := request(nil)
-		e.Response = &accesslogdata.HTTPResponseProperties{ResponseTrailers: trailers,
-			ResponseCodeDetails: "filter_failed{https://user:s3cr3t@a.example/?sig=s3cr3t}"}
+		e.Response = &accesslogdata.HTTPResponseProperties{
+			ResponseTrailers:    trailers,
+			ResponseCodeDetails: "filter_failed{https://user:s3cr3t@a.example/?sig=s3cr3t}",
+		}
 		c := e.CommonProperties
 		c.CustomTags = map[string]string{"Authorization": "s3cr3t", "http.request.header.x-api-key": "s3cr3t", "tenant": "acme"}
 		c.UpstreamTransportFailureReason = "https://user:s3cr3t@a.example"
