@@ -76,6 +76,23 @@ func TestHeldTooLong(t *testing.T) {
 	assert.Zero(t, r.held.held)
 }
 
+// TestHeldUnread checks that a stream is not read while there is no room, so that its messages stay with Envoy.
+func TestHeldUnread(t *testing.T) {
+	t.Parallel()
+	next := &sink{}
+	r := start(t, next)
+	require.True(t, r.held.take(r.cfg.MaxHeldSize, 0, nil))
+	require.NoError(t, r.stream(t).Send(httpMessage(path("/a"))))
+	require.Eventually(t, func() bool { return r.metric(t, "otelcol_receiver_envoy_als_streams") == 1 }, patience, time.Millisecond,
+		"the stream is open")
+	// A message that was read would be lost by then.
+	assert.Never(t, func() bool {
+		return r.metric(t, "otelcol_receiver_envoy_als_dropped") > 0 || len(next.records()) > 0
+	}, heldPatience+heldPatience/2, 50*time.Millisecond, "the message was read")
+	r.held.give(r.cfg.MaxHeldSize)
+	next.wait(t, 1)
+}
+
 // TestBudget is the arithmetic of it.
 func TestBudget(t *testing.T) {
 	t.Parallel()
