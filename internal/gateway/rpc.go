@@ -36,6 +36,7 @@ func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
 			return
 		}
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)
+		s, _, _ = strings.Cut(s, "?") // a query is no part of a method's name, and may hold secrets
 		w.toSlot(r, i, v, r.to[0], strings.TrimLeft(s, "/"))
 	case OpGRPCOther:
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)

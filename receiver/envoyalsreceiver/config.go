@@ -3,7 +3,9 @@ package envoyalsreceiver
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 )
 
@@ -35,6 +38,9 @@ type Config struct {
 	NodeMetadata []string `mapstructure:"node_metadata"`
 	// MaxStreams bounds the streams that are served at once, over all connections. Default: 4096.
 	MaxStreams int `mapstructure:"max_streams"`
+	// MaxHeldSize bounds the messages that all streams hold while their records are not taken, in bytes as they came. A
+	// stream is not read while there is no room for a message of the largest size. Default: 64 MiB.
+	MaxHeldSize int64 `mapstructure:"max_held_size"`
 	// RetryOnFailure says how records that the next component refuses for the time being are offered again; the stream is
 	// not read meanwhile. Default: from 100 ms to 5 s apart, without an end.
 	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure"`
@@ -77,8 +83,8 @@ type URLConfig struct {
 
 // HeaderConfig says how header attributes are treated, as in gateway_semconv.
 type HeaderConfig struct {
-	// Redact replaces the list of headers whose values become REDACTED, and of members of dynamic metadata and filter
-	// state of the same names.
+	// Redact replaces the list of headers whose values become REDACTED, and of trailers, custom tags and members of
+	// dynamic metadata and filter state of the same names.
 	Redact []string `mapstructure:"redact"`
 
 	_ struct{}
@@ -90,6 +96,15 @@ const (
 	defaultEndpoint = "localhost:19001"
 	// defaultMaxStreams is 500 Envoys of eight workers: each worker has a stream of its own per access logger.
 	defaultMaxStreams = 4096
+	// defaultMaxHeldSize is a message of 16 KiB, which is what Envoy buffers by default, for each of them.
+	defaultMaxHeldSize = 64 * mebibyte
+	mebibyte           = 1 << 20
+	// defaultMessageMiB is the largest message without max_recv_msg_size_mib (google.golang.org/grpc,
+	// defaultServerMaxReceiveMessageSize).
+	defaultMessageMiB = 4
+	// maxMultiplier and maxWait keep waits far from where durations overflow; nobody waits that long.
+	maxMultiplier = 1000
+	maxWait       = 24 * time.Hour
 )
 
 func createDefaultConfig() component.Config {
@@ -107,6 +122,7 @@ func createDefaultConfig() component.Config {
 		FilterState:      KeepIt,
 		NodeMetadata:     []string{"role"},
 		MaxStreams:       defaultMaxStreams,
+		MaxHeldSize:      defaultMaxHeldSize,
 		RetryOnFailure:   retry,
 		URL:              URLConfig{RedactQuery: d.SensitiveQuery},
 		HeaderAttributes: HeaderConfig{Redact: d.SensitiveHeaders},
@@ -121,18 +137,32 @@ func (c *Config) Validate() error {
 			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
 		}
 	}
-	if c.ServerConfig.NetAddr.Endpoint == "" {
-		errs = errors.Join(errs, fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint))
-	}
+	errs = errors.Join(errs, c.validateEndpoint())
 	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
 	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
 	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
 	}
-	if r := &c.RetryOnFailure; r.Enabled && (r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || r.Multiplier < 1) {
-		errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
-			"want initial_interval above 0, max_interval not below it and multiplier 1 or more", r.InitialInterval, r.Multiplier, r.MaxInterval))
+	if c.MaxHeldSize < c.maxMessage() {
+		errs = errors.Join(errs, fmt.Errorf("max_held_size: %d is below the largest message, %d bytes by max_recv_msg_size_mib: "+
+			"a message of that size would never be read; raise the one or lower the other", c.MaxHeldSize, c.maxMessage()))
+	}
+	// Written so that a multiplier or factor that is no number is wrong too.
+	if r := &c.RetryOnFailure; r.Enabled {
+		if r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval || !(r.Multiplier >= 1 && r.Multiplier <= maxMultiplier) {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure: %s growing %v times up to %s is no way to wait: "+
+				"want initial_interval above 0, max_interval not below it and multiplier 1 or more, at most %d",
+				r.InitialInterval, r.Multiplier, r.MaxInterval, maxMultiplier))
+		}
+		if !(r.RandomizationFactor >= 0 && r.RandomizationFactor <= 1) {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure::randomization_factor: %v is no part of a wait: want a number from 0 to 1",
+				r.RandomizationFactor))
+		}
+		if r.MaxInterval > maxWait {
+			errs = errors.Join(errs, fmt.Errorf("retry_on_failure::max_interval: %s is longer than the longest wait: want %s or less",
+				r.MaxInterval, maxWait))
+		}
 	}
 	for field, names := range map[string][]string{
 		"node_metadata":             c.NodeMetadata,
@@ -144,6 +174,34 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errs
+}
+
+// validateEndpoint looks at the endpoint as far as that is possible without listening on it.
+func (c *Config) validateEndpoint() error {
+	addr := &c.ServerConfig.NetAddr
+	if addr.Endpoint == "" {
+		return fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint)
+	}
+	if !strings.HasPrefix(string(addr.Transport), "tcp") {
+		return nil // the path of a socket
+	}
+	_, port, err := net.SplitHostPort(addr.Endpoint)
+	if err != nil {
+		return fmt.Errorf("endpoint: %q has no port: name an address and port to listen on, such as %s", addr.Endpoint, defaultEndpoint)
+	}
+	// A port may have a name (net.Listen): what is no number is left to it.
+	if n, err := strconv.ParseInt(port, 10, 64); (err == nil && (n < 0 || n > 65535)) || errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("endpoint: port %s of %q is not possible: want one from 0 to 65535", port, addr.Endpoint)
+	}
+	return nil
+}
+
+// maxMessage is the size of the largest message that is read, in bytes.
+func (c *Config) maxMessage() int64 {
+	if n := c.ServerConfig.MaxRecvMsgSizeMiB; n > 0 {
+		return int64(n) * mebibyte
+	}
+	return defaultMessageMiB * mebibyte
 }
 
 // compile returns the engine that brings records to the conventions, as gateway_semconv does.
@@ -167,5 +225,6 @@ func (c *Config) decoding() als.Options {
 		FilterState:     c.FilterState == KeepIt,
 		NodeMetadata:    c.NodeMetadata,
 		Secrets:         secrets,
+		Redactor:        parse.NewRedactor(c.URL.RedactQuery, c.URL.IgnoreCase),
 	}
 }

@@ -1,6 +1,7 @@
 package envoyalsreceiver
 
 import (
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/metadata"
 )
@@ -53,6 +55,7 @@ func TestConfig(t *testing.T) {
 	assert.True(t, cfg.URL.IgnoreCase)
 	assert.Equal(t, als.Options{
 		Intermediate: true, NodeMetadata: []string{"role", "CLUSTER_ID"}, Secrets: map[string]bool{"x-session": true},
+		Redactor: parse.NewRedactor([]string{"token"}, true),
 	}, cfg.decoding())
 
 	_, err = load(t, "no_retry")
@@ -80,5 +83,29 @@ func TestConfigRefused(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = load(t, "slow_retry")
-	assert.ErrorContains(t, err, "want initial_interval above 0, max_interval not below it and multiplier 1 or more")
+	require.ErrorContains(t, err, "want initial_interval above 0, max_interval not below it and multiplier 1 or more")
+
+	f := func(change func(*Config), want string) {
+		t.Helper()
+		cfg := createDefaultConfig().(*Config)
+		change(cfg)
+		require.ErrorContains(t, cfg.Validate(), want)
+	}
+	for _, m := range []float64{math.Inf(1), math.NaN(), 1e300, 1001, 0.5} {
+		f(func(c *Config) { c.RetryOnFailure.Multiplier = m }, "multiplier 1 or more, at most 1000")
+	}
+	for _, r := range []float64{math.Inf(1), math.NaN(), -0.1, 1.1} {
+		f(func(c *Config) { c.RetryOnFailure.RandomizationFactor = r }, "want a number from 0 to 1")
+	}
+	f(func(c *Config) { c.RetryOnFailure.MaxInterval = math.MaxInt64 }, "want 24h0m0s or less")
+	for _, port := range []string{"65536", "-1", "99999999999999999999"} {
+		f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost:" + port }, "want one from 0 to 65535")
+	}
+	f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost" }, `endpoint: "localhost" has no port`)
+	f(func(c *Config) { c.MaxHeldSize = 4<<20 - 1 }, "max_held_size: 4194303 is below the largest message, 4194304 bytes")
+	f(func(c *Config) { c.ServerConfig.MaxRecvMsgSizeMiB = 65 }, "raise the one or lower the other")
+
+	cfg := createDefaultConfig().(*Config)
+	cfg.ServerConfig.NetAddr.Transport, cfg.ServerConfig.NetAddr.Endpoint = "unix", "als.sock"
+	require.NoError(t, cfg.Validate())
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
@@ -50,7 +51,7 @@ func (s *stream) insist(err error, n int, again func() plog.Logs) error {
 		}
 		select {
 		case <-timer.C:
-			wait = min(time.Duration(float64(wait)*retry.Multiplier), retry.MaxInterval)
+			wait = longer(wait, retry)
 		case <-closing: // once more at once, and then at short intervals until the receiver must stop
 			closing, wait = nil, retry.InitialInterval
 		case <-s.life.Done():
@@ -68,6 +69,11 @@ func (s *stream) insist(err error, n int, again func() plog.Logs) error {
 		}
 		timer.Reset(jitter(wait, retry.RandomizationFactor))
 	}
+}
+
+// longer is the wait after wait. The product is compared before it is a Duration, which it might not fit into.
+func longer(wait time.Duration, retry *configretry.BackOffConfig) time.Duration {
+	return time.Duration(min(float64(wait)*retry.Multiplier, float64(retry.MaxInterval)))
 }
 
 // jitter spreads waiting streams, so that they do not all come back at once.

@@ -36,6 +36,9 @@ type alsReceiver struct {
 	obsrep    *receiverhelper.ObsReport
 
 	gate *gate
+	held *budget
+	// told are the causes of refusals that the log knows.
+	told [refusalCount]sync.Once
 	// life ends when the receiver has to give up what it still holds.
 	life    context.Context
 	endLife context.CancelFunc
@@ -63,7 +66,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*alsRe
 	}
 	r := &alsReceiver{
 		cfg: cfg, settings: set, next: next, engine: engine, decoding: cfg.decoding(),
-		telemetry: newTelemetry(builder, engine.Gateways()), obsrep: obsrep, gate: newGate(cfg.MaxStreams),
+		telemetry: newTelemetry(builder, engine.Gateways()), obsrep: obsrep, gate: newGate(cfg.MaxStreams), held: newBudget(cfg.MaxHeldSize),
 	}
 	r.life, r.endLife = context.WithCancel(context.Background())
 	return r, nil

@@ -36,6 +36,7 @@ type streamServer interface {
 var (
 	errStopping = status.Error(codes.Unavailable, "the receiver stops")
 	errFull     = status.Error(codes.ResourceExhausted, "max_streams of the receiver are open")
+	errHeld     = status.Error(codes.ResourceExhausted, "max_held_size of the receiver is in use")
 )
 
 // maxBatch bounds the records that one message becomes at a time: a message of the largest size can hold two million
@@ -59,6 +60,7 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 	if ok, stopping := r.gate.enter(); stopping {
 		return errStopping
 	} else if !ok {
+		r.refuse(from.Context(), refusedStreams)
 		return errFull
 	}
 	defer r.gate.leave()
@@ -70,26 +72,58 @@ func (r *alsReceiver) serve(from grpc.ServerStream) error {
 	defer r.telemetry.ReceiverEnvoyAlsStreams.Add(ctx, -1)
 
 	s := &stream{alsReceiver: r, ctx: ctx, decoder: als.NewDecoder(r.decoding), resource: pcommon.NewMap()}
-	s.decoder.Resource(nil, s.resource)
+	_ = s.decoder.Resource(nil, s.resource) // of nothing, nothing is wrong
 	for {
+		// Without room the stream is not read, and flow control makes Envoy wait.
+		if !r.held.room(r.cfg.maxMessage(), r.gate.closing, from.Context().Done()) {
+			return errStopping
+		}
 		var m message
 		switch err := from.RecvMsg(&m); {
 		case errors.Is(err, io.EOF):
 			return from.SendMsg(response{})
 		case err != nil:
+			if status.Code(err) == codes.ResourceExhausted { // gRPC's own: clients send no status
+				r.refuse(ctx, refusedMessage)
+			}
 			return err
 		}
-		if !r.gate.begin() {
-			r.telemetry.dropped(ctx, als.Count(m.bytes()), lostShutdown)
-			m.free()
-			return errStopping
-		}
-		s.take(m.bytes())
-		m.free()
-		if !r.gate.end() {
-			return errStopping
+		if err := s.work(&m); err != nil {
+			return err
 		}
 	}
+}
+
+// work does what there is to do with a message; it returns an error when that is the last one of the stream.
+func (s *stream) work(m *message) error {
+	defer m.free()
+	size := int64(len(m.bytes()))
+	if !s.gate.begin() {
+		s.telemetry.dropped(s.ctx, als.Count(m.bytes()), lostShutdown)
+		return errStopping
+	}
+	// Several streams may have begun to read when there was room for one.
+	if !s.held.take(size, heldPatience, s.life.Done()) {
+		s.telemetry.dropped(s.ctx, als.Count(m.bytes()), lostHeld)
+		s.refuse(s.ctx, refusedHeld)
+		s.gate.end()
+		return errHeld
+	}
+	s.take(m.bytes())
+	s.held.give(size)
+	if !s.gate.end() {
+		return errStopping
+	}
+	return nil
+}
+
+// refuse counts a stream that a limit refused or ended, and says so once per limit.
+func (r *alsReceiver) refuse(ctx context.Context, why refusal) {
+	r.telemetry.refused(ctx, why)
+	r.told[why].Do(func() {
+		r.settings.Logger.Warn("A limit refused or ended a stream; further ones are only counted",
+			zap.String("limit", refusalNames[why]))
+	})
 }
 
 // take turns one message into records and hands them on.
@@ -97,17 +131,15 @@ func (s *stream) take(message []byte) {
 	if id, ok := als.Identifier(message); ok {
 		s.resource.Clear()
 		s.schemaURL = ""
-		s.decoder.Resource(id, s.resource)
+		counts := s.decoder.Resource(id, s.resource)
+		s.note(&counts)
 	}
 	cursor := als.Open(message)
 	for {
 		begin := cursor
 		ld, counts, stats := s.batch(&cursor)
-		s.telemetry.decoded(s.ctx, &counts)
+		s.note(&counts)
 		s.telemetry.rewritten(s.ctx, stats)
-		if counts.Malformed != [als.MalformedCount]int{} {
-			s.warn(&counts)
-		}
 		n := ld.LogRecordCount()
 		if n > 0 {
 			s.deliver(ld, n, func() plog.Logs {
@@ -144,6 +176,14 @@ func (s *stream) batch(cursor *als.Cursor) (plog.Logs, als.Counts, gateway.Stats
 	return ld, counts, stats
 }
 
+// note counts what became of entries or an identifier, and says once that something was wrong.
+func (s *stream) note(counts *als.Counts) {
+	s.telemetry.decoded(s.ctx, counts)
+	if counts.Malformed != [als.MalformedCount]int{} {
+		s.warn(counts)
+	}
+}
+
 // warn says once per stream that entries could not be read in full. What was in them does not go to the log.
 func (s *stream) warn(counts *als.Counts) {
 	if s.warned {
@@ -157,5 +197,5 @@ func (s *stream) warn(counts *als.Counts) {
 			fields = append(fields, zap.Int(als.Malformed(i).String(), n))
 		}
 	}
-	s.settings.Logger.Warn("Entries could not be read in full; this stream's further ones are only counted", fields...)
+	s.settings.Logger.Warn("Entries or the node could not be read in full; this stream's further ones are only counted", fields...)
 }

@@ -18,10 +18,24 @@ const (
 	lostPermanent lost = iota // the next component will never take them
 	lostGaveUp                // max_elapsed_time is over
 	lostShutdown              // the receiver had to stop
+	lostHeld                  // max_held_size was in use
 	lostCount
 )
 
-var lostNames = [lostCount]string{"permanent", "gave_up", "shutdown"}
+var lostNames = [lostCount]string{"permanent", "gave_up", "shutdown", "max_held_size"}
+
+// refusal is the limit that refused or ended a stream.
+type refusal uint8
+
+const (
+	refusedStreams refusal = iota
+	refusedMessage
+	refusedHeld
+	refusalCount
+)
+
+// refusalNames are the options that set the limits.
+var refusalNames = [refusalCount]string{"max_streams", "max_recv_msg_size_mib", "max_held_size"}
 
 // telemetry counts what the receiver does. The metric attributes are made once: a message costs a few additions.
 type telemetry struct {
@@ -29,6 +43,7 @@ type telemetry struct {
 	records, skipped [als.Kinds]metric.MeasurementOption
 	malformed        [als.MalformedCount]metric.MeasurementOption
 	lost             [lostCount]metric.MeasurementOption
+	refusals         [refusalCount]metric.MeasurementOption
 	gateways         map[gateway.ID]*labels
 }
 
@@ -57,6 +72,9 @@ func newTelemetry(builder *metadata.TelemetryBuilder, gateways []gateway.ID) *te
 	}
 	for i := range t.lost {
 		t.lost[i] = option("reason", lostNames[i])
+	}
+	for i := range t.refusals {
+		t.refusals[i] = option("limit", refusalNames[i])
 	}
 	for _, id := range gateways {
 		l := &labels{gateway: option("gateway", string(id))}
@@ -100,4 +118,8 @@ func (t *telemetry) rewritten(ctx context.Context, stats gateway.Stats) {
 
 func (t *telemetry) dropped(ctx context.Context, n int, why lost) {
 	add(ctx, t.ReceiverEnvoyAlsDropped, n, t.lost[why])
+}
+
+func (t *telemetry) refused(ctx context.Context, why refusal) {
+	add(ctx, t.ReceiverEnvoyAlsRefusedStreams, 1, t.refusals[why])
 }

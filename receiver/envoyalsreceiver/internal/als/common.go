@@ -55,14 +55,16 @@ func (d *Decoder) common(s string) {
 		case 17<<3 | text:
 			d.metadata(r.text())
 		case 18<<3 | text:
-			d.str(attrs.GatewayUpstreamFailureReason, words(r.text()))
+			d.prose(attrs.GatewayUpstreamFailureReason, words(r.text()))
 		case 19<<3 | text:
 			d.str(routeName, r.text())
 		case 20<<3 | text:
 			d.address(r.text(), attrs.NetworkPeerAddress, attrs.NetworkPeerPort)
 		case 21<<3 | text:
+			r.repeated()
 			d.filterState(r.text())
 		case 22<<3 | text:
+			r.repeated()
 			d.tags = d.add(d.tags, r.text())
 		case 23<<3 | text:
 			key := attrs.GatewayRequestDuration
@@ -73,13 +75,13 @@ func (d *Decoder) common(s string) {
 		case 24<<3 | varint:
 			e.attempts = r.varint()
 		case 25<<3 | text:
-			d.str(attrs.GatewayConnectionDetails, r.text())
+			d.prose(attrs.GatewayConnectionDetails, r.text())
 		case 26<<3 | text:
 			e.streamID = r.text()
 		case 27<<3 | varint:
 			e.intermediate = r.varint() != 0
 		case 28<<3 | text:
-			d.str(attrs.GatewayDownstreamFailureReason, words(r.text()))
+			d.prose(attrs.GatewayDownstreamFailureReason, words(r.text()))
 		case 29<<3 | varint:
 			d.count(choose(e.kind, attrs.HTTPResponseSize, attrs.GatewayConnectionWireBytesSent), r.varint())
 		case 30<<3 | varint:
@@ -97,7 +99,6 @@ func (d *Decoder) common(s string) {
 		}
 	}
 	d.done(&r)
-	d.closeMaps()
 }
 
 // words writes a transport's reason as Envoy's formatter does for all its other access logs, with '_' for ' ' (recorded

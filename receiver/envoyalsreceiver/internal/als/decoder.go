@@ -1,6 +1,7 @@
 package als
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -8,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/xpdata"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Options are the user's choices.
@@ -18,9 +20,12 @@ type Options struct {
 	DynamicMetadata, FilterState bool
 	// NodeMetadata lists the members of the node's metadata that go to the resource.
 	NodeMetadata []string
-	// Secrets are names, in lower case, of members of dynamic metadata and filter state whose values are hidden. Those
-	// of headers the engine hides.
+	// Secrets are names, in lower case, of headers, trailers, custom tags and members of dynamic metadata and filter
+	// state whose values are hidden.
 	Secrets map[string]bool
+	// Redactor hides secrets of URLs in what Envoy says about failures; nil hides nothing. Those in URLs themselves the
+	// engine hides.
+	Redactor *parse.Redactor
 }
 
 // Malformed says what was wrong with an entry. It is a closed set: it becomes a metric attribute.
@@ -48,7 +53,7 @@ func (m Malformed) String() string { return malformedNames[m] }
 type Counts struct {
 	// Records and Skipped count entries. One that is malformed is a record all the same.
 	Records, Skipped [Kinds]int
-	// Malformed counts entries, each once per reason.
+	// Malformed counts entries, or the one identifier, each once per reason.
 	Malformed [MalformedCount]int
 }
 
@@ -68,7 +73,13 @@ type Decoder struct {
 	// has to grow is made twice.
 	size int
 	// keys remembers the names of header attributes, so that a logged header costs no string for its name.
-	keys map[headerKey]string
+	keys map[headerKey]*headerName
+	// entries counts the entries so far, so that a name that comes twice in one is told.
+	entries uint64
+	// again: this entry may have given an attribute twice.
+	again bool
+	// values counts the values in this entry's metadata.
+	values int
 	// n is how many attributes this entry has so far.
 	n     int
 	tags  []member
@@ -79,6 +90,13 @@ type Decoder struct {
 
 // headerKey is a header under the prefix of its attribute's name.
 type headerKey struct{ prefix, name string }
+
+// headerName is what is remembered of a header's name.
+type headerName struct {
+	attribute string // the attribute's
+	secret    bool   // its values are hidden
+	seen      uint64 // the number of the last entry that had it
+}
 
 type member struct{ key, value string }
 
@@ -108,7 +126,7 @@ type entry struct {
 
 // NewDecoder returns a decoder for one stream.
 func NewDecoder(opts Options) *Decoder {
-	return &Decoder{opts: opts, keys: make(map[headerKey]string)}
+	return &Decoder{opts: opts, keys: make(map[headerKey]*headerName)}
 }
 
 // Records decodes entries from the cursor on and appends a record for each, until there are limit records or no more
@@ -143,8 +161,14 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 		rec.SetTimestamp(d.e.start)
 		rec.SetObservedTimestamp(observed)
 		d.build.UnsafeIntoMap(rec.Attributes())
+		if d.again {
+			unique(rec.Attributes())
+		}
 		d.customTags(rec.Attributes())
 		d.e.trace.set(rec)
+		if len(b) > compactAbove {
+			compact(rec.Attributes(), len(b))
+		}
 		counts.Records[kind]++
 		n++
 	}
@@ -157,6 +181,8 @@ func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to p
 // decode reads one entry into the builder and d.e.
 func (d *Decoder) decode(kind Kind, s string) {
 	d.e = entry{kind: kind, received: -1, answered: -1}
+	d.entries++
+	d.again, d.values = false, 0
 	d.n, d.tags, d.trail = 0, d.tags[:0], d.trail[:0]
 	d.build.EnsureCapacity(d.size)
 	if kind == TCP {
@@ -171,6 +197,7 @@ func (d *Decoder) decode(kind Kind, s string) {
 // finish writes what needs several fields.
 func (d *Decoder) finish() {
 	e := &d.e
+	d.closeMaps()
 	if e.logType != 0 {
 		d.str(attrs.GatewayAccessLogType, logTypeName(e.logType))
 	} else if e.intermediate {
@@ -193,7 +220,8 @@ func (d *Decoder) finish() {
 		}
 	}
 	if e.grpc {
-		d.str(grpcPath, e.target)
+		method, _, _ := strings.Cut(e.target, "?") // a query is no part of it, and may hold secrets
+		d.str(grpcPath, method)
 	}
 	if e.kind == HTTP && !e.hasCode && (e.hasRequest || e.hasResponse) && d.ends() {
 		d.put(responseCode).SetInt(0) // Envoy's own way to say so, elsewhere: the engine tells a failure by it
@@ -223,13 +251,18 @@ func (d *Decoder) sizes() {
 
 // customTags adds what users named. They do not know the other names, so one of them may be taken.
 func (d *Decoder) customTags(to pcommon.Map) {
-	for _, t := range d.tags {
-		if t.value == "" {
+	for i, t := range d.tags {
+		later := func(o member) bool { return o.key == t.key }
+		if t.value == "" || slices.ContainsFunc(d.tags[i+1:], later) {
 			continue
 		}
 		key := t.key
 		if _, taken := to.Get(key); taken {
 			key = attrs.GatewayCustomTag + key
+		}
+		// A tag that copies a header may have its name alone or at the end: http.request.header.authorization.
+		if d.secret(t.key) || d.secret(t.key[strings.LastIndexByte(t.key, '.')+1:]) {
+			t.value = redacted
 		}
 		to.PutStr(key, t.value)
 		d.e.trace.tag(t.key, t.value)
@@ -270,14 +303,34 @@ func (d *Decoder) header(prefix string, h member) {
 	if h.value == "" {
 		return
 	}
-	key, ok := d.keys[headerKey{prefix, h.key}]
-	if !ok {
-		key = prefix + h.key
+	name := d.keys[headerKey{prefix, h.key}]
+	switch {
+	case name != nil:
+		d.again = d.again || name.seen == d.entries
+	default:
+		name = &headerName{attribute: prefix + h.key, secret: d.secret(h.key)}
 		if len(d.keys) < maxKeys {
-			d.keys[headerKey{prefix, key[len(prefix):]}] = key
+			d.keys[headerKey{prefix, name.attribute[len(prefix):]}] = name
+		} else {
+			d.again = true // nobody remembers whether it is
 		}
 	}
-	d.put(key).SetEmptySlice().AppendEmpty().SetStr(h.value)
+	name.seen = d.entries
+	if name.secret {
+		h.value = redacted
+	}
+	d.put(name.attribute).SetEmptySlice().AppendEmpty().SetStr(h.value)
+}
+
+// secret tells whether a name is one of those whose values are hidden.
+func (d *Decoder) secret(name string) bool { return d.opts.Secrets[strings.ToLower(name)] }
+
+// prose appends a text in which a URL with secrets may be.
+func (d *Decoder) prose(key, s string) {
+	if d.opts.Redactor != nil {
+		s, _ = d.opts.Redactor.Text(s)
+	}
+	d.str(key, s)
 }
 
 func (d *Decoder) malformed(m Malformed) { d.e.malformed[m] = true }
@@ -287,6 +340,23 @@ func (d *Decoder) done(r *reader) {
 	if r.broken {
 		d.malformed(MalformedEntry)
 	}
+	d.again = d.again || r.again
+}
+
+// unique leaves of attributes with one name the last: of a field or a key that is there twice, the last one counts
+// (protobuf, Encoding: Last One Wins).
+func unique(m pcommon.Map) {
+	last := make(map[string]int, m.Len())
+	n := 0
+	for key := range m.All() {
+		last[key] = n
+		n++
+	}
+	n = 0
+	m.RemoveIf(func(key string, _ pcommon.Value) bool {
+		n++
+		return last[key] != n-1
+	})
 }
 
 // grpcType tells the content types of gRPC as Envoy does (Envoy 1.40.0, source/common/grpc/common.cc,

@@ -70,6 +70,7 @@ func (d *Decoder) request(s string) {
 		case 12<<3 | varint:
 			d.e.requestBody = r.varint()
 		case 13<<3 | text:
+			r.repeated()
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
 				r.text()
@@ -128,6 +129,7 @@ func (d *Decoder) response(s string) {
 		case 3<<3 | varint:
 			d.e.responseBody = r.varint()
 		case 4<<3 | text:
+			r.repeated()
 			if headers++; headers > maxMembers {
 				d.malformed(MalformedTooMany)
 				r.text()
@@ -144,9 +146,10 @@ func (d *Decoder) response(s string) {
 				d.e.grpc = d.e.grpc || grpcType(h.value)
 			}
 		case 5<<3 | text:
+			r.repeated()
 			d.trail = d.add(d.trail, r.text())
 		case 6<<3 | text:
-			d.str(attrs.GatewayResponseDetails, r.text())
+			d.prose(attrs.GatewayResponseDetails, r.text())
 		case 7<<3 | varint:
 			d.count(attrs.GatewayUpstreamHeaderBytesReceived, r.varint())
 		case 8<<3 | varint:

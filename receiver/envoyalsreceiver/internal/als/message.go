@@ -26,19 +26,19 @@ const (
 )
 
 // Identifier returns the bytes of the message's identifier; false when it has none, as every message of a stream but
-// the first.
-func Identifier(message []byte) ([]byte, bool) {
+// the first. Of several the last one counts.
+func Identifier(message []byte) (identifier []byte, ok bool) {
 	for len(message) > 0 {
-		number, kind, value, rest, ok := field(message)
-		if !ok {
+		number, kind, value, rest, readable := field(message)
+		if !readable {
 			break
 		}
 		if number == messageIdentifier && kind == protowire.BytesType {
-			return value, true
+			identifier, ok = value, true
 		}
 		message = rest
 	}
-	return nil, false
+	return identifier, ok
 }
 
 // Count returns the number of entries in a message.

@@ -3,6 +3,7 @@ package als
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -15,7 +16,38 @@ import (
 //
 // Of the node's metadata go along the members that the options name. Extensions, client features and dynamic
 // parameters, which tell a control plane what this Envoy can do, do not.
-func (d *Decoder) Resource(identifier []byte, to pcommon.Map) {
+//
+// The attributes go along with every later message of the stream, so they are bounded: a label to maxLabel bytes, the
+// metadata to maxNodeMetadata bytes and maxValues values; a member beyond that is left out whole. Identifiers that were cut
+// or could not be read in full are counted, once per reason. The attributes hold copies.
+func (d *Decoder) Resource(identifier []byte, to pcommon.Map) (counts Counts) {
+	d.e, d.values = entry{}, 0
+	d.identifier(identifier, to)
+	copyMap(to).MoveTo(to)
+	for i, bad := range d.e.malformed {
+		if bad {
+			counts.Malformed[i]++
+		}
+	}
+	d.e = entry{}
+	return counts
+}
+
+const (
+	maxLabel        = 4 << 10
+	maxNodeMetadata = 64 << 10
+)
+
+// label returns what is kept of a label.
+func (d *Decoder) label(s string) string {
+	if len(s) <= maxLabel {
+		return s
+	}
+	d.malformed(MalformedTooMany)
+	return strings.ToValidUTF8(s[:maxLabel], "") // not half a character
+}
+
+func (d *Decoder) identifier(identifier []byte, to pcommon.Map) {
 	var n node
 	logNameOf := ""
 	r := reader{s: string(identifier)}
@@ -29,8 +61,9 @@ func (d *Decoder) Resource(identifier []byte, to pcommon.Map) {
 			r.skip(tag)
 		}
 	}
-	to.PutStr(logName, logNameOf)
-	to.PutStr(nodeName, n.id)
+	d.done(&r)
+	to.PutStr(logName, d.label(logNameOf))
+	to.PutStr(nodeName, d.label(n.id))
 	for _, m := range [...]member{
 		{clusterName, n.cluster},
 		{zoneName, n.zone},
@@ -40,7 +73,7 @@ func (d *Decoder) Resource(identifier []byte, to pcommon.Map) {
 		{attrs.GatewayProxyVersion, n.version},
 	} {
 		if m.value != "" {
-			to.PutStr(m.key, m.value)
+			to.PutStr(m.key, d.label(m.value))
 		}
 	}
 }
@@ -73,6 +106,7 @@ func (d *Decoder) node(s string, n *node, to pcommon.Map) {
 			r.skip(tag)
 		}
 	}
+	d.done(&r)
 }
 
 // locality reads Locality.
@@ -116,14 +150,24 @@ func (n *node) build(s string) {
 
 // nodeMetadata keeps the wanted members of the node's Struct.
 func (d *Decoder) nodeMetadata(s string, to pcommon.Map) {
+	left := maxNodeMetadata
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		if tag != 1<<3|text {
 			r.skip(tag)
 			continue
 		}
-		if field := d.pair(r.text()); slices.Contains(d.opts.NodeMetadata, field.key) {
-			d.value(field.value, to.PutEmpty(attrs.GatewayNodeMetadata+field.key), 0)
+		field := d.pair(r.text())
+		if !slices.Contains(d.opts.NodeMetadata, field.key) {
+			continue
 		}
+		value := pcommon.NewValueEmpty()
+		d.value(field.value, value, 0)
+		if left -= len(field.key) + weighValue(value); left < 0 {
+			d.malformed(MalformedTooMany)
+			break
+		}
+		value.MoveTo(to.PutEmpty(attrs.GatewayNodeMetadata + field.key))
 	}
+	d.done(&r)
 }

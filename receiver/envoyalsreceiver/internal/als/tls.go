@@ -50,6 +50,7 @@ func (d *Decoder) certificate(s, subject, issuer, names string) {
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		switch tag {
 		case 1<<3 | text:
+			r.repeated()
 			name := d.pair(r.text()) // SubjectAltName: uri is field 1, dns field 2
 			switch {
 			case len(san) == maxMembers:

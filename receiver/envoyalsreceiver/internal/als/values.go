@@ -11,6 +11,10 @@ import (
 // maxDepth bounds nested metadata: a Struct may hold itself as deep as its bytes reach.
 const maxDepth = 32
 
+// maxValues bounds the values in all the metadata of an entry or node, nested ones included: one of two bytes in the
+// message is some sixty in a record.
+const maxValues = 4096
+
 const redacted = "REDACTED"
 
 // memberMaps are the two maps of an entry that come member by member.
@@ -28,8 +32,10 @@ func (d *Decoder) metadata(s string) {
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
 		switch tag {
 		case 1<<3 | text:
+			r.repeated()
 			d.member(&d.maps.metadata, r.text(), (*Decoder).structure)
 		case 2<<3 | text:
+			r.repeated()
 			d.member(&d.maps.metadata, r.text(), (*Decoder).any)
 		default:
 			r.skip(tag)
@@ -58,7 +64,7 @@ func (d *Decoder) member(to *pcommon.Map, s string, read func(d *Decoder, s stri
 	if m.key == "" {
 		return
 	}
-	if d.opts.Secrets[strings.ToLower(m.key)] {
+	if d.secret(m.key) {
 		to.PutStr(m.key, redacted)
 		return
 	}
@@ -84,6 +90,7 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 	m := to.SetEmptyMap()
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
+		r.repeated()
 		if tag != 1<<3|text {
 			r.skip(tag)
 			continue
@@ -93,7 +100,7 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 			d.malformed(MalformedTooMany)
 			break
 		}
-		if d.opts.Secrets[strings.ToLower(field.key)] {
+		if d.secret(field.key) {
 			m.PutStr(field.key, redacted)
 			continue
 		}
@@ -106,6 +113,10 @@ func (d *Decoder) structure(s string, to pcommon.Value, depth int) {
 func (d *Decoder) value(s string, to pcommon.Value, depth int) {
 	if depth > maxDepth {
 		d.malformed(MalformedDepth)
+		return
+	}
+	if d.values++; d.values > maxValues {
+		d.malformed(MalformedTooMany)
 		return
 	}
 	r := reader{s: s}
@@ -133,6 +144,7 @@ func (d *Decoder) list(s string, to pcommon.Value, depth int) {
 	list := to.SetEmptySlice()
 	r := reader{s: s}
 	for tag, ok := r.tag(); ok; tag, ok = r.tag() {
+		r.repeated()
 		if tag != 1<<3|text {
 			r.skip(tag)
 			continue

@@ -22,7 +22,14 @@ type reader struct {
 	s      string
 	at     int
 	broken bool
+	// last is the last field's tag. Envoy writes fields in the order of their numbers, so again, that one came which is
+	// not above it, means that a field may have come twice.
+	last  uint64
+	again bool
 }
+
+// repeated says that the field just read may come again: it is a list or a map.
+func (r *reader) repeated() { r.last-- }
 
 // tag returns the next field's tag; false at the end.
 func (r *reader) tag() (uint64, bool) {
@@ -33,6 +40,8 @@ func (r *reader) tag() (uint64, bool) {
 	if t>>3 == 0 || t > math.MaxUint32 {
 		r.fail()
 	}
+	r.again = r.again || t <= r.last
+	r.last = t
 	return t, !r.broken
 }
 

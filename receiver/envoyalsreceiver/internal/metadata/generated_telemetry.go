@@ -23,18 +23,19 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                         metric.Meter
-	mu                            sync.Mutex
-	registrations                 []metric.Registration
-	ReceiverEnvoyAlsConflicts     metric.Int64Counter
-	ReceiverEnvoyAlsDropped       metric.Int64Counter
-	ReceiverEnvoyAlsEntries       metric.Int64Counter
-	ReceiverEnvoyAlsMalformed     metric.Int64Counter
-	ReceiverEnvoyAlsPausedStreams metric.Int64UpDownCounter
-	ReceiverEnvoyAlsRepaired      metric.Int64Counter
-	ReceiverEnvoyAlsRetries       metric.Int64Counter
-	ReceiverEnvoyAlsStreams       metric.Int64UpDownCounter
-	ReceiverEnvoyAlsUnparseable   metric.Int64Counter
+	meter                          metric.Meter
+	mu                             sync.Mutex
+	registrations                  []metric.Registration
+	ReceiverEnvoyAlsConflicts      metric.Int64Counter
+	ReceiverEnvoyAlsDropped        metric.Int64Counter
+	ReceiverEnvoyAlsEntries        metric.Int64Counter
+	ReceiverEnvoyAlsMalformed      metric.Int64Counter
+	ReceiverEnvoyAlsPausedStreams  metric.Int64UpDownCounter
+	ReceiverEnvoyAlsRefusedStreams metric.Int64Counter
+	ReceiverEnvoyAlsRepaired       metric.Int64Counter
+	ReceiverEnvoyAlsRetries        metric.Int64Counter
+	ReceiverEnvoyAlsStreams        metric.Int64UpDownCounter
+	ReceiverEnvoyAlsUnparseable    metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -74,7 +75,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverEnvoyAlsDropped, err = builder.meter.Int64Counter(
 		"otelcol_receiver_envoy_als_dropped",
-		metric.WithDescription("Records that are lost, because what comes behind the receiver refused them for good or for too long. [Development]"),
+		metric.WithDescription("Records that are lost, because what comes behind the receiver refused them for good or for too long, or a limit was reached. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -86,13 +87,19 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverEnvoyAlsMalformed, err = builder.meter.Int64Counter(
 		"otelcol_receiver_envoy_als_malformed",
-		metric.WithDescription("Entries of which something could not be read, each once per reason. [Development]"),
+		metric.WithDescription("Entries and identifiers of streams of which something could not be read or is left out, each once per reason. [Development]"),
 		metric.WithUnit("{entry}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverEnvoyAlsPausedStreams, err = builder.meter.Int64UpDownCounter(
 		"otelcol_receiver_envoy_als_paused_streams",
 		metric.WithDescription("Streams that are not read at the moment because what comes behind the receiver does not take their records. [Development]"),
+		metric.WithUnit("{stream}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverEnvoyAlsRefusedStreams, err = builder.meter.Int64Counter(
+		"otelcol_receiver_envoy_als_refused_streams",
+		metric.WithDescription("Streams that a limit refused or ended. Entries of a message above the size limit cannot be counted. [Development]"),
 		metric.WithUnit("{stream}"),
 	)
 	errs = errors.Join(errs, err)

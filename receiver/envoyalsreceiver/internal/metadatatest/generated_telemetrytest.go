@@ -40,7 +40,7 @@ func AssertEqualReceiverEnvoyAlsConflicts(t *testing.T, tt *componenttest.Teleme
 func AssertEqualReceiverEnvoyAlsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_envoy_als_dropped",
-		Description: "Records that are lost, because what comes behind the receiver refused them for good or for too long. [Development]",
+		Description: "Records that are lost, because what comes behind the receiver refused them for good or for too long, or a limit was reached. [Development]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -72,7 +72,7 @@ func AssertEqualReceiverEnvoyAlsEntries(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualReceiverEnvoyAlsMalformed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_envoy_als_malformed",
-		Description: "Entries of which something could not be read, each once per reason. [Development]",
+		Description: "Entries and identifiers of streams of which something could not be read or is left out, each once per reason. [Development]",
 		Unit:        "{entry}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -97,6 +97,22 @@ func AssertEqualReceiverEnvoyAlsPausedStreams(t *testing.T, tt *componenttest.Te
 		},
 	}
 	got, err := tt.GetMetric("otelcol_receiver_envoy_als_paused_streams")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualReceiverEnvoyAlsRefusedStreams(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_receiver_envoy_als_refused_streams",
+		Description: "Streams that a limit refused or ended. Entries of a message above the size limit cannot be counted. [Development]",
+		Unit:        "{stream}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_receiver_envoy_als_refused_streams")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -24,6 +24,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverEnvoyAlsEntries.Add(context.Background(), 1)
 	tb.ReceiverEnvoyAlsMalformed.Add(context.Background(), 1)
 	tb.ReceiverEnvoyAlsPausedStreams.Add(context.Background(), 1)
+	tb.ReceiverEnvoyAlsRefusedStreams.Add(context.Background(), 1)
 	tb.ReceiverEnvoyAlsRepaired.Add(context.Background(), 1)
 	tb.ReceiverEnvoyAlsRetries.Add(context.Background(), 1)
 	tb.ReceiverEnvoyAlsStreams.Add(context.Background(), 1)
@@ -41,6 +42,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverEnvoyAlsPausedStreams(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverEnvoyAlsRefusedStreams(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverEnvoyAlsRepaired(t, testTel,
