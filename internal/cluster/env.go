@@ -37,8 +37,13 @@ const (
 	ReadAgentgateway
 )
 
-// maxPairs bounds what is read out of one variable.
-const maxPairs = 128
+const (
+	// maxPairs bounds what is read out of one variable.
+	maxPairs = 128
+	// maxExpanded bounds what one variable may become, in bytes: variables that name each other twice double with every
+	// step. What would be longer counts as not known.
+	maxExpanded = 64 << 10
+)
 
 // ResourceOf returns the resource attributes that a container's variables set, in such an order that the first pair of a
 // key is the one that counts. Pairs whose value is not known are left out.
@@ -98,6 +103,9 @@ func expand(text string, earlier map[string]Variable) (string, bool) {
 	var b strings.Builder
 	known := true
 	for i := 0; i < len(text); i++ {
+		if b.Len() > maxExpanded {
+			return "", false
+		}
 		if text[i] != '$' || i+1 == len(text) {
 			b.WriteByte(text[i])
 			continue
@@ -115,6 +123,9 @@ func expand(text string, earlier map[string]Variable) (string, bool) {
 			name := text[i+2 : i+2+end]
 			if v, ok := earlier[name]; ok {
 				known = known && v.Known
+				if b.Len()+len(v.Value) > maxExpanded {
+					return "", false
+				}
 				b.WriteString(v.Value)
 			} else {
 				b.WriteString(text[i : i+3+end])

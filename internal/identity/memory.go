@@ -2,6 +2,10 @@ package identity
 
 import "sync"
 
+// maxRemembered bounds one remembered question or decision, in bytes: what a sender makes longer is decided every time,
+// so that the memory is bounded in bytes and not only in answers.
+const maxRemembered = 4 << 10
+
 // memory remembers up to twice its size of answers, and forgets those that were not asked for longest: when the young
 // half is full it becomes the old half, and the old half is gone. An answer found in the old half moves to the young one.
 type memory[K comparable, V any] struct {

@@ -73,8 +73,19 @@ func (r *Resolver) Lookup(m pcommon.Map, node string, peer netip.Addr) (id *Iden
 	pod, gateway, by := r.find(&ev)
 	id = &Identity{By: by, Gateway: gateway, generation: generation, writes: r.decide(m, &ev, pod, gateway)}
 	id.Writes = len(id.writes)
-	r.identities.put(key, id)
+	if id.size() <= maxRemembered {
+		r.identities.put(key, id)
+	}
 	return id, false
+}
+
+// size is about what a decision holds, in bytes.
+func (id *Identity) size() int {
+	n := len(id.Gateway.Namespace) + len(id.Gateway.Name)
+	for i := range id.writes {
+		n += len(id.writes[i].Key) + len(id.writes[i].Value)
+	}
+	return n
 }
 
 // fingerprint tells resources apart by everything that a decision may depend on: all attributes, in their order, and the

@@ -18,6 +18,11 @@ type routeQuestion struct {
 	port                  int64  // the listener's port, when it is known
 }
 
+func (q *routeQuestion) size() int {
+	return len(q.gateway.Namespace) + len(q.gateway.Name) + len(q.id) + len(q.kind) + len(q.namespace) + len(q.name) +
+		len(q.host) + len(q.listener)
+}
+
 // route is a route in the words of the Gateway API.
 type route struct {
 	*cluster.Route
@@ -83,7 +88,9 @@ func (r *Resolver) askRoute(q routeQuestion) *answer {
 		a.writes = append(a.writes, write{key: attrs.GatewayListenerPort, number: rt.port})
 	}
 	// The strings of the question may belong to a whole export request, which must not live as long as the memory.
-	r.routes.put(q.clone(), a)
+	if q.size() <= maxRemembered {
+		r.routes.put(q.clone(), a)
+	}
 	return a
 }
 
@@ -160,6 +167,10 @@ func kongRoute(view *cluster.View, name string) (route, bool) {
 	return route{Route: rt, rule: rule, match: match}, rt != nil
 }
 
+// maxRouteID bounds the route ids that are cut into their parts, in bytes: names of Kubernetes have at most 253 each, and
+// cutting takes time with the square of the length.
+const maxRouteID = 2 << 10
+
 // kgatewayRoute reads kgateway's route names (2.2.0 and 2.4.2, recorded):
 //
 //	<route config>~<domain>-route-<n>-<httproute|grpcroute>-<route>-<namespace>-<rule>-0[-<rule name>]-matcher-<m>
@@ -169,6 +180,9 @@ func kongRoute(view *cluster.View, name string) (route, bool) {
 // it the one.
 func kgatewayRoute(view *cluster.View, id string) (route, bool) {
 	var found route
+	if len(id) > maxRouteID {
+		return found, false
+	}
 	for at := 0; ; {
 		next := strings.Index(id[at:], "-route-")
 		if next < 0 {

@@ -41,6 +41,9 @@ func (r *Resolver) askUpstream(q upstreamQuestion) *answer {
 			a.add(attrs.GatewayUpstreamWorkloadNamespace, namespace)
 		}
 	}
+	if len(q.namespace)+len(q.name)+len(q.host)+len(q.address) > maxRemembered {
+		return a
+	}
 	for _, s := range [...]*string{&q.namespace, &q.name, &q.host, &q.address} {
 		*s = strings.Clone(*s)
 	}
