@@ -156,6 +156,9 @@ func createDefaultConfig() component.Config {
 	server := confighttp.NewDefaultServerConfig()
 	server.NetAddr.Endpoint = defaultHTTPEndpoint
 	server.MaxRequestBodySize = 20 * mebibyte
+	// Kong gives a request up after 10 s by default. Below write_timeout, so that the answer still gets out.
+	server.ReadTimeout = 20 * time.Second
+	server.ReadHeaderTimeout = 10 * time.Second
 	return &Config{
 		Protocols: ProtocolsConfig{
 			HTTP: configoptional.Some(HTTPConfig{ServerConfig: server, MaxInFlightSize: 64 * mebibyte}),
