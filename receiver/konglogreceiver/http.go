@@ -102,43 +102,75 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	// read_timeout is for the body. Where it ran out while the pipeline works on the records, net/http would take the
 	// request for broken off (Go 1.26, net/http/server.go, backgroundRead). An error means that there is no deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	b := s.r.decoder.newBatch(len(body))
-	s.r.decoder.message(b, body, s.r.decoder.observed())
-	if s.r.cfg.OnMalformed == OnMalformedReject && b.bad() > 0 {
-		s.r.tel.settled(req.Context(), transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(b.first))
-		return
-	}
-	s.deliver(w, req, b)
+	s.deliver(w, req, messages{size: len(body), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		return body, 1, i == 0
+	}})
 }
 
-// deliver hands the records on and answers.
-func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch) {
+// deliver hands the records on, batch after batch, and answers.
+func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, m messages) {
 	ctx := req.Context()
-	n := b.records.Len()
-	var err error
-	if n > 0 {
+	b, next, more := s.r.decoder.read(m, place{})
+	if s.r.cfg.OnMalformed == OnMalformedReject {
+		if found := s.review(m, b, next, more); found.bad() > 0 {
+			s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
+			s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(found.first))
+			return
+		}
+	}
+	var found trouble
+	accepted, refused := 0, 0
+	for {
+		n, err := s.consume(ctx, b)
+		switch {
+		case err == nil:
+			accepted += n
+		case consumererror.IsPermanent(err):
+			// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
+			refused += n
+			s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
+		default:
+			s.busy(w, req)
+			return
+		}
+		found.add(&b.trouble)
+		s.r.tel.countStats(ctx, b)
+		if !more {
+			break
+		}
+		b, next, more = s.r.decoder.read(m, next)
+	}
+	s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
+	switch {
+	case refused > 0:
+		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
+	case found.bad() > 0:
+		s.answer(w, req, http.StatusOK, outcomeMalformed,
+			strconv.Itoa(accepted)+" accepted, "+strconv.Itoa(found.bad())+" not readable: "+positionOf(found.first))
+	default:
+		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
+	}
+}
+
+// review reads a body to its end without keeping it; b is its first batch, and next is behind that.
+func (s *httpServer) review(m messages, b *batch, next place, more bool) trouble {
+	found := b.trouble
+	for more {
+		b, next, more = s.r.decoder.read(m, next)
+		found.add(&b.trouble)
+	}
+	return found
+}
+
+// consume hands on one batch and returns how many records it had.
+func (s *httpServer) consume(ctx context.Context, b *batch) (n int, err error) {
+	if n = b.records.Len(); n > 0 {
 		s.r.decoder.finish(b)
 		op := s.obs.StartLogsOp(ctx)
 		err = s.r.next.ConsumeLogs(op, b.logs)
 		s.obs.EndLogsOp(op, format, n, err)
 	}
-	switch {
-	case err == nil && b.bad() == 0:
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
-	case err == nil:
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusOK, outcomeMalformed,
-			strconv.Itoa(n)+" accepted, "+strconv.Itoa(b.bad())+" not readable: "+positionOf(b.first))
-	case consumererror.IsPermanent(err):
-		// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
-		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
-	default:
-		s.busy(w, req)
-	}
+	return n, err
 }
 
 func (s *httpServer) busy(w http.ResponseWriter, req *http.Request) {

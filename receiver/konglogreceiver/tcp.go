@@ -123,23 +123,28 @@ func (s *tcpServer) serve(conn net.Conn) {
 		}
 		s.r.tel.countMalformed(ctx, transportTCP, faultTooLong, skipped, errTooLong, from.String())
 		if block != "" {
-			s.deliver.deliver(ctx, from.String(), func() *batch { return s.batch(block) })
+			s.deliver.deliver(ctx, from.String(), s.messages(block))
 		}
 	}
 }
 
 var errTooLong = errors.New("a line is longer than max_line_size")
 
-func (s *tcpServer) batch(block string) *batch {
-	d := s.r.decoder
-	b := d.newBatch(len(block))
-	observed := d.observed()
-	for line := range strings.Lines(block) {
-		if strings.TrimSpace(line) != "" {
-			d.message(b, line, observed)
+// messages are the lines of a block that are not blank; their numbers are where in the block they start.
+func (s *tcpServer) messages(block string) messages {
+	return messages{size: len(block), observed: s.r.decoder.observed(), at: func(start int) (string, int, bool) {
+		for start < len(block) {
+			end := len(block)
+			if i := strings.IndexByte(block[start:], '\n'); i >= 0 {
+				end = start + i + 1
+			}
+			if line := block[start:end]; strings.TrimSpace(line) != "" {
+				return line, end, true
+			}
+			start = end
 		}
-	}
-	return b
+		return "", start, false
+	}}
 }
 
 // idleReader reads a connection that may not be silent for too long, and not at all once the receiver stops.

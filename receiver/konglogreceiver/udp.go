@@ -101,22 +101,21 @@ func (s *udpServer) work() {
 		}
 		from := part[0].from
 		ctx := client.NewContext(s.ctx, client.Info{Addr: net.UDPAddrFromAddrPort(from)})
-		s.deliver.deliver(ctx, from.String(), func() *batch { return s.batch(part) })
+		s.deliver.deliver(ctx, from.String(), s.messages(part))
 	}
 }
 
-func (s *udpServer) batch(part []datagram) *batch {
-	d := s.r.decoder
+func (s *udpServer) messages(part []datagram) messages {
 	size := 0
 	for i := range part {
 		size += len(part[i].text)
 	}
-	b := d.newBatch(size)
-	observed := d.observed()
-	for i := range part {
-		d.message(b, part[i].text, observed)
-	}
-	return b
+	return messages{size: size, observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		if i == len(part) {
+			return "", i, false
+		}
+		return part[i].text, i + 1, true
+	}}
 }
 
 // shutdown stops reading. What is queued is handed on, with one more attempt a batch where the next component is busy.
