@@ -373,11 +373,15 @@ func (p *kongParser) identity(n, child *kongNode, name string) bool {
 	switch {
 	case child != nil && child.role == roleIdentity:
 		return true
+	case n == kongRoot:
+		// Groups, as plugins and operators add them to the record.
+		return name == "consumer_groups" || name == "consumer_group" || name == "authenticated_groups"
 	case n.role == roleHeaders:
+		name = strings.ToLower(name) // Kong writes lower case, an operator's custom fields may not
 		return strings.HasPrefix(name, "x-consumer-") || strings.HasPrefix(name, "x-credential-") ||
 			strings.HasPrefix(name, "x-authenticated-") || name == "x-anonymous-consumer"
 	case n.role == roleGenAI:
-		return name == "consumer" || strings.HasSuffix(name, "_consumer_id")
+		return name == "consumer" || strings.HasPrefix(name, "consumer_") || strings.HasSuffix(name, "_consumer_id")
 	}
 	return false
 }

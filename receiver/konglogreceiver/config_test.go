@@ -2,6 +2,7 @@ package konglogreceiver
 
 import (
 	"context"
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -103,6 +104,39 @@ func TestConfigMistakes(t *testing.T) {
 		"udp": {
 			map[string]any{"protocols": map[string]any{"udp": map[string]any{"max_datagram_size": 70000, "read_buffer_size": -1, "queue_size": 5}}},
 			[]string{"max_datagram_size: 70000 is no size", "read_buffer_size: -1 is negative", "queue_size: 5 does not hold one datagram"},
+		},
+		"too much": {
+			map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"max_request_body_size": int64(math.MaxInt64), "max_in_flight_size": int64(math.MaxInt64)},
+				"tcp":  map[string]any{"max_line_size": math.MaxInt, "max_connections": math.MaxInt},
+				"udp":  map[string]any{"read_buffer_size": math.MaxInt, "queue_size": math.MaxInt},
+			}},
+			[]string{
+				"max_request_body_size: 9223372036854775807 is too much: want 1073741824 at most", "max_in_flight_size: 9223372036854775807 is too much",
+				"max_line_size: 9223372036854775807 is too much", "max_connections: 9223372036854775807 is too much",
+				"read_buffer_size: 9223372036854775807 is too much", "queue_size: 9223372036854775807 is too much",
+			},
+		},
+		"compression": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"compression_algorithms": []string{"foo"}}}},
+			[]string{`compression_algorithms: "foo" is not possible, want some of "", gzip`, `lacks "", so bodies that are not compressed would be refused`},
+		},
+		"ports": {
+			map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"endpoint": "localhost:70000"}, "tcp": map[string]any{"endpoint": "::1:9581"}, "udp": map[string]any{"endpoint": "localhost:"},
+			}},
+			[]string{
+				`protocols::http: endpoint: "localhost:70000" has no possible port`, "such as localhost:9580",
+				`protocols::tcp: endpoint: "::1:9581" cannot be read`, `protocols::udp: endpoint: "localhost:" has no port`,
+			},
+		},
+		"no port for http": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "here"}}},
+			[]string{`"here" has no port: want an address and a port such as localhost:9580`},
+		},
+		"one port": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "0.0.0.0:9581"}, "tcp": nil}},
+			[]string{`http::endpoint "0.0.0.0:9581" and tcp::endpoint "localhost:9581" are one port`},
 		},
 	} {
 		_, err := load(t, confmap.NewFromStringMap(c.conf))
