@@ -68,9 +68,12 @@ type TCPConfig struct {
 	TLS configoptional.Optional[configtls.ServerConfig] `mapstructure:"tls"`
 	// MaxLineSize is the longest line that is read, in bytes. Longer ones are skipped and counted. Default: 1 MiB.
 	MaxLineSize int `mapstructure:"max_line_size"`
+	// MaxUnfinishedSize bounds the lines of all connections whose end has not come, in bytes above the 64 KiB that each
+	// connection has for itself. A line that does not fit is skipped and counted. Default: 64 MiB.
+	MaxUnfinishedSize int64 `mapstructure:"max_unfinished_size"`
 	// MaxConnections bounds the connections that are open at once. Default: 1024.
 	MaxConnections int `mapstructure:"max_connections"`
-	// IdleTimeout closes a connection that sent nothing for so long. Kong's plugin keeps one open for 60 s by default
+	// IdleTimeout closes a connection on which no line ended for so long. Kong's plugin keeps one open for 60 s by default
 	// and opens another when it needs one. Default: 5m; 0 never closes.
 	IdleTimeout time.Duration `mapstructure:"idle_timeout"`
 
@@ -162,7 +165,8 @@ func createDefaultConfig() component.Config {
 		Protocols: ProtocolsConfig{
 			HTTP: configoptional.Some(HTTPConfig{ServerConfig: server, MaxInFlightSize: 64 * mebibyte}),
 			TCP: configoptional.Default(TCPConfig{
-				Endpoint: defaultLineEndpoint, MaxLineSize: mebibyte, MaxConnections: 1024, IdleTimeout: 5 * time.Minute,
+				Endpoint: defaultLineEndpoint, MaxLineSize: mebibyte, MaxUnfinishedSize: 64 * mebibyte, MaxConnections: 1024,
+				IdleTimeout: 5 * time.Minute,
 			}),
 			UDP: configoptional.Default(UDPConfig{
 				Endpoint: defaultLineEndpoint, MaxDatagramSize: maxUDP, ReadBufferSize: 4 * mebibyte, QueueSize: 16 * mebibyte,

@@ -66,6 +66,11 @@ func (c *TCPConfig) Validate() error {
 		errs = errors.Join(errs, fmt.Errorf("max_line_size: %d is shorter than any record of Kong: want %d or more", c.MaxLineSize, minLine))
 	}
 	errs = errors.Join(errs, atMost("max_line_size", c.MaxLineSize, maxSize))
+	if c.MaxUnfinishedSize < int64(c.MaxLineSize) {
+		errs = errors.Join(errs, fmt.Errorf("max_unfinished_size: %d is below max_line_size, %d: a line of that size might never be read; raise the one or lower the other",
+			c.MaxUnfinishedSize, c.MaxLineSize))
+	}
+	errs = errors.Join(errs, atMost("max_unfinished_size", c.MaxUnfinishedSize, maxInFlight))
 	if c.MaxConnections <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_connections: %d would serve nobody: name a number above 0, or leave the field out", c.MaxConnections))
 	}

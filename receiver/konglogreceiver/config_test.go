@@ -51,7 +51,7 @@ func TestConfigProtocols(t *testing.T) {
 	cfg, err := load(t, section(t, "kong_log/lines"))
 	require.NoError(t, err)
 	assert.False(t, cfg.Protocols.HTTP.HasValue(), "named protocols leave the others off")
-	assert.Equal(t, TCPConfig{Endpoint: "localhost:9581", MaxLineSize: 1 << 20, MaxConnections: 1024, IdleTimeout: 5 * time.Minute}, *cfg.Protocols.TCP.Get())
+	assert.Equal(t, TCPConfig{Endpoint: "localhost:9581", MaxLineSize: 1 << 20, MaxUnfinishedSize: 64 << 20, MaxConnections: 1024, IdleTimeout: 5 * time.Minute}, *cfg.Protocols.TCP.Get())
 	assert.Equal(t, UDPConfig{Endpoint: "localhost:9581", MaxDatagramSize: 65535, ReadBufferSize: 4 << 20, QueueSize: 16 << 20}, *cfg.Protocols.UDP.Get())
 
 	cfg, err = load(t, section(t, "kong_log/http"))
@@ -73,7 +73,7 @@ func TestConfigAll(t *testing.T) {
 	http := cfg.Protocols.HTTP.Get()
 	assert.EqualValues(t, 1048576, http.ServerConfig.MaxRequestBodySize)
 	assert.EqualValues(t, 4194304, http.MaxInFlightSize)
-	assert.Equal(t, TCPConfig{Endpoint: "localhost:9601", MaxLineSize: 65536, MaxConnections: 10, IdleTimeout: time.Minute}, *cfg.Protocols.TCP.Get())
+	assert.Equal(t, TCPConfig{Endpoint: "localhost:9601", MaxLineSize: 65536, MaxUnfinishedSize: 1 << 20, MaxConnections: 10, IdleTimeout: time.Minute}, *cfg.Protocols.TCP.Get())
 	assert.Equal(t, UDPConfig{Endpoint: "localhost:9602", MaxDatagramSize: 9000, ReadBufferSize: 65536, QueueSize: 1048576}, *cfg.Protocols.UDP.Get())
 }
 
@@ -98,8 +98,8 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"endpoint: it is empty", "max_request_body_size: -1 would take nothing"},
 		},
 		"tcp": {
-			map[string]any{"protocols": map[string]any{"tcp": map[string]any{"endpoint": "x", "max_line_size": 10, "max_connections": 0, "idle_timeout": "-1s"}}},
-			[]string{`protocols::tcp: endpoint: "x" has no port`, "max_line_size: 10 is shorter", "max_connections: 0 would serve nobody", "idle_timeout: -1s is negative"},
+			map[string]any{"protocols": map[string]any{"tcp": map[string]any{"endpoint": "x", "max_line_size": 10, "max_unfinished_size": 9, "max_connections": 0, "idle_timeout": "-1s"}}},
+			[]string{`protocols::tcp: endpoint: "x" has no port`, "max_line_size: 10 is shorter", "max_unfinished_size: 9 is below max_line_size, 10", "max_connections: 0 would serve nobody", "idle_timeout: -1s is negative"},
 		},
 		"udp": {
 			map[string]any{"protocols": map[string]any{"udp": map[string]any{"max_datagram_size": 70000, "read_buffer_size": -1, "queue_size": 5}}},
