@@ -131,7 +131,7 @@ func TestRecordsKeepNoBody(t *testing.T) {
 		kept = append(kept, decode(t, d, body))
 	}
 	grown := int64(liveHeap()) - int64(before)
-	assert.Equal(t, bodies, len(kept))
+	assert.Len(t, kept, bodies)
 	assert.Less(t, grown, int64(bodies*size/4))
 	assert.Equal(t, []any{"text", map[string]any{"key": "text"}}, kept[0].records.At(0).Attributes().AsRaw()["own.list"])
 	runtime.KeepAlive(kept)

@@ -49,7 +49,7 @@ func TestSocketDrops(t *testing.T) {
 		before := lost()
 		burst()
 		s.lastDrops()
-		assert.EqualValues(t, before+200, lost(), "counted at the stop")
+		assert.Equal(t, before+200, lost(), "counted at the stop")
 		entries := logs.FilterMessageSnippet("the kernel dropped datagrams").All()
 		require.Len(t, entries, 1)
 		assert.EqualValues(t, lost(), entries[0].ContextMap()["datagrams"])
