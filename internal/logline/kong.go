@@ -13,6 +13,9 @@ type KongOptions struct {
 	// DropConsumer leaves out who called: the consumer and the credential, and the headers by which Kong tells
 	// them to the upstream.
 	DropConsumer bool
+	// Copy makes records that keep nothing of the message alive but what they hold. Without it their strings are
+	// slices of the message.
+	Copy bool
 }
 
 // KongRecord is what the reader of Kong's log knows about a record beside its attributes.
@@ -59,6 +62,10 @@ func newKongParser() *kongParser {
 	return &kongParser{}
 }
 
+// wantField is what an object without any field lacks: Kong's serializer writes none such, and a record of it would say
+// nothing.
+const wantField = "an object with at least one field"
+
 // record reads the object at the parser's position into attrs, which is empty, and stays behind it.
 func (p *kongParser) record(attrs pcommon.Map) (KongRecord, error) {
 	p.out = p.out[:0]
@@ -73,7 +80,13 @@ func (p *kongParser) record(attrs pcommon.Map) (KongRecord, error) {
 	if err := p.members(kongRoot, kongRoot.prefix, 1); err != nil {
 		return KongRecord{}, err
 	}
+	if len(p.out) == 0 && !p.hasTries && p.traces == [traceFormats]string{} {
+		return KongRecord{}, p.fail(wantField)
+	}
 	rec := p.finish()
+	if p.opts.Copy {
+		p.own()
+	}
 	p.write(attrs)
 	return rec, nil
 }
@@ -219,9 +232,17 @@ func (p *kongParser) any(n *kongNode, key string, depth int) error {
 
 // nested keeps an object or array as it is. An empty one is nothing: an empty Lua table is "{}", whatever it held.
 func (p *kongParser) nested(key string, depth int) error {
-	v := pcommon.NewValueEmpty()
+	v, start := pcommon.NewValueEmpty(), p.i
 	if err := p.value(v, depth); err != nil {
 		return err
+	}
+	if p.opts.Copy {
+		// Keys cannot be replaced, so the value is read again, from a text of its own.
+		own := jsonParser{s: strings.Clone(p.s[start:p.i])}
+		v = pcommon.NewValueEmpty()
+		if err := own.value(v, depth); err != nil {
+			return err
+		}
 	}
 	if v.Type() == pcommon.ValueTypeMap && v.Map().Len() == 0 || v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() == 0 {
 		return nil
@@ -352,11 +373,15 @@ func (p *kongParser) identity(n, child *kongNode, name string) bool {
 	switch {
 	case child != nil && child.role == roleIdentity:
 		return true
+	case n == kongRoot:
+		// Groups, as plugins and operators add them to the record.
+		return name == "consumer_groups" || name == "consumer_group" || name == "authenticated_groups"
 	case n.role == roleHeaders:
+		name = strings.ToLower(name) // Kong writes lower case, an operator's custom fields may not
 		return strings.HasPrefix(name, "x-consumer-") || strings.HasPrefix(name, "x-credential-") ||
 			strings.HasPrefix(name, "x-authenticated-") || name == "x-anonymous-consumer"
 	case n.role == roleGenAI:
-		return name == "consumer" || strings.HasSuffix(name, "_consumer_id")
+		return name == "consumer" || strings.HasPrefix(name, "consumer_") || strings.HasSuffix(name, "_consumer_id")
 	}
 	return false
 }

@@ -1,5 +1,7 @@
 package logline
 
+import "strings"
+
 // joint is a key and the two parts it was made of.
 type joint struct{ prefix, name, key string }
 
@@ -14,6 +16,9 @@ func (p *kongParser) join(prefix, name string) string {
 		}
 	}
 	key := prefix + name
+	if prefix == "" {
+		key = strings.Clone(name) // "" + name is name itself
+	}
 	if len(key) <= maxInternedKey {
 		pair[1] = pair[0]
 		pair[0] = joint{key[:len(prefix)], key[len(prefix):], key}

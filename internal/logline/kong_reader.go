@@ -27,7 +27,7 @@ type KongFault uint8
 const (
 	KongFaultSyntax    KongFault = iota // no JSON
 	KongFaultTruncated                  // the message ends in the middle
-	KongFaultType                       // JSON, but no object
+	KongFaultType                       // JSON, but no object, or one without fields
 	KongFaultLimit                      // nested too deeply, or more than 4096 fields
 	KongFaults
 )
@@ -72,6 +72,25 @@ func ReadKong(message string, opts KongOptions) *KongReader {
 		}
 	}
 	return &KongReader{p: p}
+}
+
+// KongMark is a place between two records of a message. The zero mark is the beginning.
+type KongMark struct {
+	offset         int
+	inArray, first bool
+}
+
+// Offset is how many bytes of the message are before the mark.
+func (m KongMark) Offset() int { return m.offset }
+
+// Mark returns where the reader stands.
+func (r *KongReader) Mark() KongMark { return KongMark{r.p.i, r.inArray, r.first} }
+
+// Resume goes on at a mark of a reader of the same message.
+func (r *KongReader) Resume(m KongMark) {
+	if m != (KongMark{}) {
+		r.p.i, r.inArray, r.first = m.offset, m.inArray, m.first
+	}
 }
 
 // Close gives the reader's buffers back.
@@ -138,8 +157,13 @@ func (r *KongReader) element(attrs pcommon.Map) (KongRecord, error) {
 		return rec, nil
 	}
 	e := &KongError{Fault: KongFaultSyntax, Offset: p.i, err: err}
-	if syntax, ok := errors.AsType[*syntaxError](err); ok && strings.HasPrefix(syntax.want, "at most") {
-		e.Fault = KongFaultLimit
+	if syntax, ok := errors.AsType[*syntaxError](err); ok {
+		switch {
+		case strings.HasPrefix(syntax.want, "at most"):
+			e.Fault = KongFaultLimit
+		case syntax.want == wantField:
+			e.Fault = KongFaultType
+		}
 	}
 	p.i = start
 	whole := r.behind()

@@ -3,6 +3,7 @@ package logline
 import (
 	"hash/maphash"
 	"math"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/xpdata"
@@ -22,6 +23,35 @@ func (f *kongField) double() float64 { return math.Float64frombits(uint64(f.num)
 
 // kongSeed makes the hash of a key unknown to whoever writes keys.
 var kongSeed = maphash.MakeSeed()
+
+// own copies the fields' texts out of the message, into one text per record.
+func (p *kongParser) own() {
+	size := 0
+	for i := range p.out {
+		size += p.out[i].text()
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i := range p.out {
+		if p.out[i].text() > 0 {
+			b.WriteString(p.out[i].str)
+		}
+	}
+	rest := b.String()
+	for i := range p.out {
+		if n := p.out[i].text(); n > 0 {
+			p.out[i].str, rest = rest[:n], rest[n:]
+		}
+	}
+}
+
+// text is the length of the text that the field writes, in bytes.
+func (f *kongField) text() int {
+	if f.kind == pcommon.ValueTypeStr || f.kind == pcommon.ValueTypeSlice && f.one {
+		return len(f.str)
+	}
+	return 0
+}
 
 // write puts the fields into attrs. Of a key that comes twice the last one counts.
 func (p *kongParser) write(attrs pcommon.Map) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/gatehouse-otel/gatehouse/internal/logline"
 )
 
 // bodies returns http-log bodies of size records each, from Kong 3.9.3's recording.
@@ -58,11 +60,11 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 	run("read", func(i int) {
-		d.message(d.newBatch(len(messages[i])), messages[i], 1)
+		d.message(d.newBatch(len(messages[i])), messages[i], logline.KongMark{}, 1)
 	})
 	run("read+engine", func(i int) {
 		made := d.newBatch(len(messages[i]))
-		d.message(made, messages[i], 1)
+		d.message(made, messages[i], logline.KongMark{}, 1)
 		d.finish(made)
 	})
 	run("otlp", func(i int) {

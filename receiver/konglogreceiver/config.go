@@ -9,7 +9,6 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/confmap"
@@ -69,9 +68,12 @@ type TCPConfig struct {
 	TLS configoptional.Optional[configtls.ServerConfig] `mapstructure:"tls"`
 	// MaxLineSize is the longest line that is read, in bytes. Longer ones are skipped and counted. Default: 1 MiB.
 	MaxLineSize int `mapstructure:"max_line_size"`
+	// MaxUnfinishedSize bounds the lines of all connections whose end has not come, in bytes above the 64 KiB that each
+	// connection has for itself. A line that does not fit is skipped and counted. Default: 64 MiB.
+	MaxUnfinishedSize int64 `mapstructure:"max_unfinished_size"`
 	// MaxConnections bounds the connections that are open at once. Default: 1024.
 	MaxConnections int `mapstructure:"max_connections"`
-	// IdleTimeout closes a connection that sent nothing for so long. Kong's plugin keeps one open for 60 s by default
+	// IdleTimeout closes a connection on which no line ended for so long. Kong's plugin keeps one open for 60 s by default
 	// and opens another when it needs one. Default: 5m; 0 never closes.
 	IdleTimeout time.Duration `mapstructure:"idle_timeout"`
 
@@ -156,11 +158,15 @@ func createDefaultConfig() component.Config {
 	server := confighttp.NewDefaultServerConfig()
 	server.NetAddr.Endpoint = defaultHTTPEndpoint
 	server.MaxRequestBodySize = 20 * mebibyte
+	// Kong gives a request up after 10 s by default. Below write_timeout, so that the answer still gets out.
+	server.ReadTimeout = 20 * time.Second
+	server.ReadHeaderTimeout = 10 * time.Second
 	return &Config{
 		Protocols: ProtocolsConfig{
 			HTTP: configoptional.Some(HTTPConfig{ServerConfig: server, MaxInFlightSize: 64 * mebibyte}),
 			TCP: configoptional.Default(TCPConfig{
-				Endpoint: defaultLineEndpoint, MaxLineSize: mebibyte, MaxConnections: 1024, IdleTimeout: 5 * time.Minute,
+				Endpoint: defaultLineEndpoint, MaxLineSize: mebibyte, MaxUnfinishedSize: 64 * mebibyte, MaxConnections: 1024,
+				IdleTimeout: 5 * time.Minute,
 			}),
 			UDP: configoptional.Default(UDPConfig{
 				Endpoint: defaultLineEndpoint, MaxDatagramSize: maxUDP, ReadBufferSize: 4 * mebibyte, QueueSize: 16 * mebibyte,
@@ -217,68 +223,7 @@ func (c *Config) Validate() error {
 			fail("%s: %q is not a name: remove it", list.field, "")
 		}
 	}
-	return errs
-}
-
-// Validate checks what confighttp does not.
-func (c *HTTPConfig) Validate() error {
-	var errs error
-	if c.ServerConfig.NetAddr.Endpoint == "" {
-		errs = errors.Join(errs, fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultHTTPEndpoint))
-	}
-	if c.ServerConfig.NetAddr.Transport != confignet.TransportTypeUnix {
-		errs = errors.Join(errs, checkEndpoint(c.ServerConfig.NetAddr.Endpoint))
-	}
-	if c.ServerConfig.MaxRequestBodySize <= 0 {
-		errs = errors.Join(errs, fmt.Errorf("max_request_body_size: %d would take nothing: name a number of bytes above 0, or leave the field out",
-			c.ServerConfig.MaxRequestBodySize))
-	}
-	if c.MaxInFlightSize < c.ServerConfig.MaxRequestBodySize {
-		errs = errors.Join(errs, fmt.Errorf("max_in_flight_size: %d is below max_request_body_size, %d: a body of that size would never be accepted; raise the one or lower the other",
-			c.MaxInFlightSize, c.ServerConfig.MaxRequestBodySize))
-	}
-	return errs
-}
-
-// minLine is room for the smallest record Kong writes.
-const minLine = 1024
-
-// Validate reports every problem of the section.
-func (c *TCPConfig) Validate() error {
-	errs := checkEndpoint(c.Endpoint)
-	if c.MaxLineSize < minLine {
-		errs = errors.Join(errs, fmt.Errorf("max_line_size: %d is shorter than any record of Kong: want %d or more", c.MaxLineSize, minLine))
-	}
-	if c.MaxConnections <= 0 {
-		errs = errors.Join(errs, fmt.Errorf("max_connections: %d would serve nobody: name a number above 0, or leave the field out", c.MaxConnections))
-	}
-	if c.IdleTimeout < 0 {
-		errs = errors.Join(errs, fmt.Errorf("idle_timeout: %s is negative: want a duration, or 0 for never", c.IdleTimeout))
-	}
-	return errs
-}
-
-// Validate reports every problem of the section.
-func (c *UDPConfig) Validate() error {
-	errs := checkEndpoint(c.Endpoint)
-	if c.MaxDatagramSize < minLine || c.MaxDatagramSize > maxUDP {
-		errs = errors.Join(errs, fmt.Errorf("max_datagram_size: %d is no size for a record of Kong: want %d to %d", c.MaxDatagramSize, minLine, maxUDP))
-	}
-	if c.ReadBufferSize < 0 {
-		errs = errors.Join(errs, fmt.Errorf("read_buffer_size: %d is negative: want a number of bytes, or 0 for the kernel's default", c.ReadBufferSize))
-	}
-	if c.QueueSize < c.MaxDatagramSize {
-		errs = errors.Join(errs, fmt.Errorf("queue_size: %d does not hold one datagram of max_datagram_size, %d: raise the one or lower the other",
-			c.QueueSize, c.MaxDatagramSize))
-	}
-	return errs
-}
-
-func checkEndpoint(endpoint string) error {
-	if !strings.Contains(endpoint, ":") {
-		return fmt.Errorf("endpoint: %q has no port: want an address and a port such as %s", endpoint, defaultLineEndpoint)
-	}
-	return nil
+	return errors.Join(errs, c.Protocols.checkPorts())
 }
 
 // compile returns the engine that brings records to the conventions, as gateway_semconv does.

@@ -2,6 +2,7 @@ package konglogreceiver
 
 import (
 	"context"
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func TestConfigProtocols(t *testing.T) {
 	cfg, err := load(t, section(t, "kong_log/lines"))
 	require.NoError(t, err)
 	assert.False(t, cfg.Protocols.HTTP.HasValue(), "named protocols leave the others off")
-	assert.Equal(t, TCPConfig{Endpoint: "localhost:9581", MaxLineSize: 1 << 20, MaxConnections: 1024, IdleTimeout: 5 * time.Minute}, *cfg.Protocols.TCP.Get())
+	assert.Equal(t, TCPConfig{Endpoint: "localhost:9581", MaxLineSize: 1 << 20, MaxUnfinishedSize: 64 << 20, MaxConnections: 1024, IdleTimeout: 5 * time.Minute}, *cfg.Protocols.TCP.Get())
 	assert.Equal(t, UDPConfig{Endpoint: "localhost:9581", MaxDatagramSize: 65535, ReadBufferSize: 4 << 20, QueueSize: 16 << 20}, *cfg.Protocols.UDP.Get())
 
 	cfg, err = load(t, section(t, "kong_log/http"))
@@ -72,7 +73,7 @@ func TestConfigAll(t *testing.T) {
 	http := cfg.Protocols.HTTP.Get()
 	assert.EqualValues(t, 1048576, http.ServerConfig.MaxRequestBodySize)
 	assert.EqualValues(t, 4194304, http.MaxInFlightSize)
-	assert.Equal(t, TCPConfig{Endpoint: "localhost:9601", MaxLineSize: 65536, MaxConnections: 10, IdleTimeout: time.Minute}, *cfg.Protocols.TCP.Get())
+	assert.Equal(t, TCPConfig{Endpoint: "localhost:9601", MaxLineSize: 65536, MaxUnfinishedSize: 1 << 20, MaxConnections: 10, IdleTimeout: time.Minute}, *cfg.Protocols.TCP.Get())
 	assert.Equal(t, UDPConfig{Endpoint: "localhost:9602", MaxDatagramSize: 9000, ReadBufferSize: 65536, QueueSize: 1048576}, *cfg.Protocols.UDP.Get())
 }
 
@@ -97,12 +98,45 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"endpoint: it is empty", "max_request_body_size: -1 would take nothing"},
 		},
 		"tcp": {
-			map[string]any{"protocols": map[string]any{"tcp": map[string]any{"endpoint": "x", "max_line_size": 10, "max_connections": 0, "idle_timeout": "-1s"}}},
-			[]string{`protocols::tcp: endpoint: "x" has no port`, "max_line_size: 10 is shorter", "max_connections: 0 would serve nobody", "idle_timeout: -1s is negative"},
+			map[string]any{"protocols": map[string]any{"tcp": map[string]any{"endpoint": "x", "max_line_size": 10, "max_unfinished_size": 9, "max_connections": 0, "idle_timeout": "-1s"}}},
+			[]string{`protocols::tcp: endpoint: "x" has no port`, "max_line_size: 10 is shorter", "max_unfinished_size: 9 is below max_line_size, 10", "max_connections: 0 would serve nobody", "idle_timeout: -1s is negative"},
 		},
 		"udp": {
 			map[string]any{"protocols": map[string]any{"udp": map[string]any{"max_datagram_size": 70000, "read_buffer_size": -1, "queue_size": 5}}},
 			[]string{"max_datagram_size: 70000 is no size", "read_buffer_size: -1 is negative", "queue_size: 5 does not hold one datagram"},
+		},
+		"too much": {
+			map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"max_request_body_size": int64(math.MaxInt64), "max_in_flight_size": int64(math.MaxInt64)},
+				"tcp":  map[string]any{"max_line_size": math.MaxInt, "max_connections": math.MaxInt},
+				"udp":  map[string]any{"read_buffer_size": math.MaxInt, "queue_size": math.MaxInt},
+			}},
+			[]string{
+				"max_request_body_size: 9223372036854775807 is too much: want 1073741824 at most", "max_in_flight_size: 9223372036854775807 is too much",
+				"max_line_size: 9223372036854775807 is too much", "max_connections: 9223372036854775807 is too much",
+				"read_buffer_size: 9223372036854775807 is too much", "queue_size: 9223372036854775807 is too much",
+			},
+		},
+		"compression": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"compression_algorithms": []string{"foo"}}}},
+			[]string{`compression_algorithms: "foo" is not possible, want some of "", gzip`, `lacks "", so bodies that are not compressed would be refused`},
+		},
+		"ports": {
+			map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"endpoint": "localhost:70000"}, "tcp": map[string]any{"endpoint": "::1:9581"}, "udp": map[string]any{"endpoint": "localhost:"},
+			}},
+			[]string{
+				`protocols::http: endpoint: "localhost:70000" has no possible port`, "such as localhost:9580",
+				`protocols::tcp: endpoint: "::1:9581" cannot be read`, `protocols::udp: endpoint: "localhost:" has no port`,
+			},
+		},
+		"no port for http": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "here"}}},
+			[]string{`"here" has no port: want an address and a port such as localhost:9580`},
+		},
+		"one port": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "0.0.0.0:9581"}, "tcp": nil}},
+			[]string{`http::endpoint "0.0.0.0:9581" and tcp::endpoint "localhost:9581" are one port`},
 		},
 	} {
 		_, err := load(t, confmap.NewFromStringMap(c.conf))

@@ -48,15 +48,28 @@ type decoder struct {
 	now     func() time.Time
 }
 
-// batch is what became of one or more messages.
+// A batch ends with the record that fills one of the two: what a body of max_request_body_size can become in memory, many
+// times its own size where it has been written for that, is never there as a whole.
+const (
+	maxBatchRecords = 1024
+	maxBatchBytes   = 4 << 20 // of messages
+)
+
+// trouble is what could not be read: how often, and the first of it.
+type trouble struct {
+	malformed [faults]int
+	first     error
+}
+
+// batch is what became of one or more messages, or of a part of one.
 type batch struct {
+	trouble
+
 	logs    plog.Logs
 	records plog.LogRecordSlice
 	spare   plog.LogRecord // what a message is read into, until it is known to be a record
-	// malformed counts what could not be read, first is the first of it.
-	malformed [faults]int
-	first     error
-	stats     gateway.Stats
+	bytes   int            // of messages read
+	stats   gateway.Stats
 }
 
 // newBatch returns an empty batch; size is about how many bytes it will be made of.
@@ -71,15 +84,56 @@ func (d *decoder) newBatch(size int) *batch {
 	sl.Scope().SetName(scopeName)
 	sl.Scope().SetVersion(d.version)
 	b.records = sl.LogRecords()
-	b.records.EnsureCapacity(size/record + 1)
+	b.records.EnsureCapacity(min(size/record+1, maxBatchRecords))
 	return b
 }
 
-// message reads one message: every record in it is appended, all else is counted. The records' strings are slices of it.
-func (d *decoder) message(b *batch, message string, observed pcommon.Timestamp) {
+func (b *batch) full() bool { return b.records.Len() >= maxBatchRecords || b.bytes >= maxBatchBytes }
+
+// messages are what is read together.
+type messages struct {
+	size     int // about how many bytes they are
+	observed pcommon.Timestamp
+	// at returns a message and the number of the one behind it; false behind the last. The first one has number 0.
+	at func(number int) (message string, next int, ok bool)
+}
+
+// place is where in messages reading stands. The zero place is the beginning.
+type place struct {
+	number int
+	mark   logline.KongMark
+}
+
+// read makes a batch of what follows a place. more is false when nothing is left behind next.
+func (d *decoder) read(m messages, from place) (b *batch, next place, more bool) {
+	b = d.newBatch(m.size)
+	for {
+		message, number, ok := m.at(from.number)
+		if !ok {
+			return b, from, false
+		}
+		if b.full() {
+			return b, from, true
+		}
+		if from.mark, more = d.message(b, message, from.mark, m.observed); more {
+			return b, from, true
+		}
+		from = place{number: number}
+	}
+}
+
+// message reads one message from a mark on: every record in it is appended, all else is counted. more is true when the
+// batch is full; what is left then begins at next. The records hold copies of the message's text.
+func (d *decoder) message(b *batch, message string, from logline.KongMark, observed pcommon.Timestamp) (next logline.KongMark, more bool) {
 	r := logline.ReadKong(message, d.opts)
 	defer r.Close()
-	for found := 0; ; found++ {
+	r.Resume(from)
+	before := b.bytes - from.Offset()
+	for {
+		next = r.Mark()
+		if b.bytes = before + next.Offset(); b.full() {
+			return next, true
+		}
 		rec, err := r.Next(b.spare.Attributes())
 		switch {
 		case err == nil:
@@ -93,10 +147,11 @@ func (d *decoder) message(b *batch, message string, observed pcommon.Timestamp) 
 		case !errors.Is(err, io.EOF):
 			b.fault(faultOf(err), err)
 			continue
-		case found == 0 && strings.TrimSpace(message) == "":
+		case strings.TrimSpace(message) == "":
 			b.fault(faultTruncated, errEmpty)
 		}
-		return
+		b.bytes = before + len(message)
+		return logline.KongMark{}, false
 	}
 }
 
@@ -109,7 +164,7 @@ func faultOf(err error) fault {
 	return fault(logline.KongFaultSyntax)
 }
 
-func (b *batch) fault(f fault, err error) {
+func (b *trouble) fault(f fault, err error) {
 	b.malformed[f]++
 	if b.first == nil {
 		b.first = err
@@ -117,11 +172,21 @@ func (b *batch) fault(f fault, err error) {
 }
 
 // bad is how many parts could not be read.
-func (b *batch) bad() (n int) {
+func (b *trouble) bad() (n int) {
 	for _, c := range b.malformed {
 		n += c
 	}
 	return n
+}
+
+// add takes another's numbers on top.
+func (b *trouble) add(other *trouble) {
+	for f, n := range other.malformed {
+		b.malformed[f] += n
+	}
+	if b.first == nil {
+		b.first = other.first
+	}
 }
 
 // finish brings the records to the conventions.

@@ -35,12 +35,21 @@ type deliverer struct {
 	stop <-chan struct{} // closed when the receiver stops: a batch gets one more attempt
 }
 
-// deliver makes a batch with read and hands it on; from says where it came from. Before every further attempt the batch
-// is made anew, because what refused it may have changed it. ctx ends with the last moment of a stop.
-func (d *deliverer) deliver(ctx context.Context, from string, read func() *batch) {
-	pause, last := firstPause, false
+// deliver makes batches of messages and hands them on one after the other; from says where they came from. Before every
+// further attempt a batch is made anew, because what refused it may have changed it. ctx ends with the last moment of a
+// stop.
+func (d *deliverer) deliver(ctx context.Context, from string, m messages) {
+	var at place
+	for last, more := false, true; more; {
+		at, more, last = d.part(ctx, from, m, at, last)
+	}
+}
+
+// part hands on the batch at a place and returns the place behind it. last is true once the receiver stops.
+func (d *deliverer) part(ctx context.Context, from string, m messages, at place, last bool) (next place, more, stopping bool) {
+	pause := firstPause
 	for {
-		b := read()
+		b, next, more := d.r.decoder.read(m, at)
 		n := b.records.Len()
 		var err error
 		if n > 0 {
@@ -61,11 +70,12 @@ func (d *deliverer) deliver(ctx context.Context, from string, read func() *batch
 		}
 		// The numbers are told even where ctx has ended.
 		told := context.WithoutCancel(ctx)
-		d.r.tel.settled(told, d.tr, b, from)
+		d.r.tel.countTrouble(told, d.tr, &b.trouble, from)
+		d.r.tel.countStats(told, b)
 		if err != nil {
 			d.r.tel.countLost(told, d.tr, lost, n, err)
 		}
-		return
+		return next, more, last
 	}
 }
 

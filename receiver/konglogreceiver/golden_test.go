@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/gatewaytest"
+	"github.com/gatehouse-otel/gatehouse/internal/logline"
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
 	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver/internal/metadata"
 )
@@ -46,7 +47,7 @@ func decode(tb testing.TB, d *decoder, messages ...string) *batch {
 	tb.Helper()
 	b := d.newBatch(0)
 	for _, m := range messages {
-		d.message(b, m, d.observed())
+		d.message(b, m, logline.KongMark{}, d.observed())
 	}
 	d.finish(b)
 	return b

@@ -8,11 +8,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"unsafe"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -54,6 +54,7 @@ func (s *httpServer) start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("protocols::http: %w", err)
 	}
+	s.server.Handler = watchBody(s.server.Handler)
 	listener, err := cfg.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("protocols::http: listen: %w", err)
@@ -93,48 +94,83 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	body, taken, err := s.read(req)
-	defer s.inFlight.give(taken)
+	defer func() { s.inFlight.give(taken) }()
 	if err != nil {
 		s.answerUnread(w, req, err)
 		return
 	}
-	b := s.r.decoder.newBatch(len(body))
-	s.r.decoder.message(b, body, s.r.decoder.observed())
-	if s.r.cfg.OnMalformed == OnMalformedReject && b.bad() > 0 {
-		s.r.tel.settled(req.Context(), transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(b.first))
-		return
-	}
-	s.deliver(w, req, b)
+	// read_timeout is for the body. Where it ran out while the pipeline works on the records, net/http would take the
+	// request for broken off (Go 1.26, net/http/server.go, backgroundRead). An error means that there is no deadline.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	s.deliver(w, req, messages{size: len(body), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		return body, 1, i == 0
+	}})
 }
 
-// deliver hands the records on and answers.
-func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch) {
+// deliver hands the records on, batch after batch, and answers.
+func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, m messages) {
 	ctx := req.Context()
-	n := b.records.Len()
-	var err error
-	if n > 0 {
+	b, next, more := s.r.decoder.read(m, place{})
+	if s.r.cfg.OnMalformed == OnMalformedReject {
+		if found := s.review(m, b, next, more); found.bad() > 0 {
+			s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
+			s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(found.first))
+			return
+		}
+	}
+	var found trouble
+	accepted, refused := 0, 0
+	for {
+		n, err := s.consume(ctx, b)
+		switch {
+		case err == nil:
+			accepted += n
+		case consumererror.IsPermanent(err):
+			// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
+			refused += n
+			s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
+		default:
+			s.busy(w, req)
+			return
+		}
+		found.add(&b.trouble)
+		s.r.tel.countStats(ctx, b)
+		if !more {
+			break
+		}
+		b, next, more = s.r.decoder.read(m, next)
+	}
+	s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
+	switch {
+	case refused > 0:
+		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
+	case found.bad() > 0:
+		s.answer(w, req, http.StatusOK, outcomeMalformed,
+			strconv.Itoa(accepted)+" accepted, "+strconv.Itoa(found.bad())+" not readable: "+positionOf(found.first))
+	default:
+		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
+	}
+}
+
+// review reads a body to its end without keeping it; b is its first batch, and next is behind that.
+func (s *httpServer) review(m messages, b *batch, next place, more bool) trouble {
+	found := b.trouble
+	for more {
+		b, next, more = s.r.decoder.read(m, next)
+		found.add(&b.trouble)
+	}
+	return found
+}
+
+// consume hands on one batch and returns how many records it had.
+func (s *httpServer) consume(ctx context.Context, b *batch) (n int, err error) {
+	if n = b.records.Len(); n > 0 {
 		s.r.decoder.finish(b)
 		op := s.obs.StartLogsOp(ctx)
 		err = s.r.next.ConsumeLogs(op, b.logs)
 		s.obs.EndLogsOp(op, format, n, err)
 	}
-	switch {
-	case err == nil && b.bad() == 0:
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
-	case err == nil:
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.answer(w, req, http.StatusOK, outcomeMalformed,
-			strconv.Itoa(n)+" accepted, "+strconv.Itoa(b.bad())+" not readable: "+positionOf(b.first))
-	case consumererror.IsPermanent(err):
-		// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
-		s.r.tel.settled(ctx, transportHTTP, b, req.RemoteAddr)
-		s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
-		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
-	default:
-		s.busy(w, req)
-	}
+	return n, err
 }
 
 func (s *httpServer) busy(w http.ResponseWriter, req *http.Request) {
@@ -153,6 +189,8 @@ func (s *httpServer) answerUnread(w http.ResponseWriter, req *http.Request, err 
 			"the body is longer than max_request_body_size, "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 	case errors.Is(err, errEncoding):
 		s.undecodable(w, req, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.answer(w, req, http.StatusRequestTimeout, outcomeUnreadable, "the body did not arrive within read_timeout")
 	default: // the sender broke off
 		s.answer(w, req, http.StatusBadRequest, outcomeUnreadable, "the body did not arrive whole")
 	}
@@ -177,6 +215,10 @@ func (s *httpServer) refuse(w http.ResponseWriter, req *http.Request, message st
 	}
 	if strings.HasPrefix(message, "unsupported ") {
 		s.answer(w, req, http.StatusUnsupportedMediaType, outcomeMediaType, message)
+		return
+	}
+	if err := arrival(req).failed(); err != nil {
+		s.answerUnread(w, req, err)
 		return
 	}
 	s.undecodable(w, req, errors.New(message))
@@ -210,77 +252,3 @@ func positionOf(err error) string {
 	}
 	return err.Error()
 }
-
-var (
-	errBusy     = errors.New("too many bodies at once")
-	errEncoding = errors.New("broken compression")
-)
-
-// read reads the body, of which taken bytes are on the budget afterwards, whatever happened.
-func (s *httpServer) read(req *http.Request) (body string, taken int64, err error) {
-	limit := s.cfg.ServerConfig.MaxRequestBodySize
-	if req.ContentLength > limit {
-		return "", 0, &http.MaxBytesError{Limit: limit}
-	}
-	size := req.ContentLength
-	if size < 0 { // chunked or compressed
-		size = 16 << 10
-	}
-	if !s.inFlight.take(size) {
-		return "", 0, errBusy
-	}
-	taken = size
-	buf := make([]byte, 0, size+1) // one more, so that the end is seen without growing
-	for {
-		n, err := req.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch {
-		case errors.Is(err, io.EOF):
-			// Nothing writes to the bytes any more, so they can be a string without another copy.
-			return unsafe.String(unsafe.SliceData(buf), len(buf)), taken, nil
-		case err != nil && isCompressed(req) && isEncodingError(err):
-			return "", taken, fmt.Errorf("%w: %w", errEncoding, err)
-		case err != nil:
-			return "", taken, err
-		case len(buf) < cap(buf):
-			continue
-		}
-		more := int64(cap(buf))
-		if !s.inFlight.take(more) {
-			return "", taken, errBusy
-		}
-		taken += more
-		grown := make([]byte, len(buf), 2*cap(buf))
-		copy(grown, buf)
-		buf = grown
-	}
-}
-
-// isCompressed tells a body that was compressed: confighttp has taken away its header and its length by now.
-func isCompressed(req *http.Request) bool {
-	return req.ContentLength < 0 && len(req.TransferEncoding) == 0
-}
-
-// isEncodingError tells broken compressed data from a broken connection.
-func isEncodingError(err error) bool {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return false
-	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return false
-	}
-	return !errors.Is(err, context.Canceled)
-}
-
-// budget is a number of bytes that several requests share.
-type budget struct{ left atomic.Int64 }
-
-func (b *budget) take(n int64) bool {
-	if b.left.Add(-n) < 0 {
-		b.left.Add(n)
-		return false
-	}
-	return true
-}
-
-func (b *budget) give(n int64) { b.left.Add(n) }

@@ -19,7 +19,24 @@ type lineReader struct {
 	skipping bool
 	tooLong  int // lines skipped since the last call
 	err      error
+
+	// shared is what all connections' buffers may have above firstBuffer, nil: as much as they like. A line it has no room
+	// for is skipped like one that is too long.
+	shared *budget
+	taken  int64 // of shared
+	ends   int   // grows whenever a line ends
 }
+
+// close gives back what the buffer has of the shared budget. Nothing is read any more.
+func (l *lineReader) close() {
+	if l.shared != nil {
+		l.shared.give(l.taken)
+	}
+	l.buf, l.taken = nil, 0
+}
+
+// between tells whether no line has begun whose end has not come.
+func (l *lineReader) between() bool { return l.n == 0 && !l.skipping }
 
 // next returns whole lines as they come: at least one, or none when a long line was skipped or at the end. The lines end in
 // '\n', the last one of the stream may not. After an error of the reader, io.EOF included, everything that came before
@@ -60,11 +77,13 @@ func (l *lineReader) next() (block string, skipped int, err error) {
 			}
 			l.skipping = false
 			l.tooLong++
+			l.ends++
 			l.n = copy(l.buf, l.buf[start+end+1:l.n])
 			start = 0
 		}
 		last := bytes.LastIndexByte(l.buf[start:l.n], '\n')
 		if last >= 0 {
+			l.ends++
 			end := start + last + 1
 			block = string(l.buf[:end])
 			l.n = copy(l.buf, l.buf[end:l.n])
@@ -83,10 +102,21 @@ func (l *lineReader) next() (block string, skipped int, err error) {
 func (l *lineReader) room() {
 	size := min(firstBuffer, l.max+1)
 	switch {
-	case l.buf == nil, l.n == 0 && len(l.buf) > size:
+	case l.n == 0 && len(l.buf) > size:
+		l.close()
+		l.buf = make([]byte, size)
+	case l.buf == nil:
 		l.buf = make([]byte, size)
 	case l.n == len(l.buf):
-		grown := make([]byte, min(2*len(l.buf), l.max+1))
+		want := min(2*len(l.buf), l.max+1)
+		if more := int64(want - len(l.buf)); l.shared != nil {
+			if !l.shared.take(more) {
+				l.skipping, l.n = true, 0
+				return
+			}
+			l.taken += more
+		}
+		grown := make([]byte, want)
 		copy(grown, l.buf[:l.n])
 		l.buf = grown
 	}

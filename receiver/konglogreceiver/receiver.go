@@ -49,7 +49,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*kongR
 	r.tel = newTelemetry(builder, set.Logger)
 	r.decoder = &decoder{
 		engine:  engine,
-		opts:    logline.KongOptions{DropConsumer: cfg.Consumer == DropIt},
+		opts:    logline.KongOptions{DropConsumer: cfg.Consumer == DropIt, Copy: true},
 		service: cfg.ServiceName,
 		version: set.BuildInfo.Version,
 		now:     time.Now,

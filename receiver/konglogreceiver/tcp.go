@@ -21,6 +21,7 @@ type tcpServer struct {
 	r       *kongReceiver
 	cfg     *TCPConfig
 	deliver deliverer
+	lines   budget // max_unfinished_size
 
 	listener net.Listener
 	stop     chan struct{} // closed when the receiver stops
@@ -39,6 +40,7 @@ func newTCPServer(r *kongReceiver, cfg *TCPConfig) (*tcpServer, error) {
 		return nil, err
 	}
 	s := &tcpServer{r: r, cfg: cfg, stop: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	s.lines.left.Store(cfg.MaxUnfinishedSize)
 	s.deliver = deliverer{r: r, obs: obs, tr: transportTCP, stop: s.stop}
 	return s, nil
 }
@@ -115,7 +117,9 @@ func (s *tcpServer) serve(conn net.Conn) {
 	defer s.remove(conn)
 	from := conn.RemoteAddr()
 	ctx := client.NewContext(s.ctx, client.Info{Addr: from})
-	lines := &lineReader{r: &idleReader{s, conn}, max: s.cfg.MaxLineSize}
+	lines := &lineReader{max: s.cfg.MaxLineSize, shared: &s.lines}
+	lines.r = &idleReader{s: s, conn: conn, lines: lines}
+	defer lines.close()
 	for {
 		block, skipped, err := lines.next()
 		if err != nil {
@@ -123,29 +127,38 @@ func (s *tcpServer) serve(conn net.Conn) {
 		}
 		s.r.tel.countMalformed(ctx, transportTCP, faultTooLong, skipped, errTooLong, from.String())
 		if block != "" {
-			s.deliver.deliver(ctx, from.String(), func() *batch { return s.batch(block) })
+			s.deliver.deliver(ctx, from.String(), s.messages(block))
 		}
 	}
 }
 
-var errTooLong = errors.New("a line is longer than max_line_size")
+var errTooLong = errors.New("a line is longer than max_line_size, or than what max_unfinished_size leaves for it")
 
-func (s *tcpServer) batch(block string) *batch {
-	d := s.r.decoder
-	b := d.newBatch(len(block))
-	observed := d.observed()
-	for line := range strings.Lines(block) {
-		if strings.TrimSpace(line) != "" {
-			d.message(b, line, observed)
+// messages are the lines of a block that are not blank; their numbers are where in the block they start.
+func (s *tcpServer) messages(block string) messages {
+	return messages{size: len(block), observed: s.r.decoder.observed(), at: func(start int) (string, int, bool) {
+		for start < len(block) {
+			end := len(block)
+			if i := strings.IndexByte(block[start:], '\n'); i >= 0 {
+				end = start + i + 1
+			}
+			if line := block[start:end]; strings.TrimSpace(line) != "" {
+				return line, end, true
+			}
+			start = end
 		}
-	}
-	return b
+		return "", start, false
+	}}
 }
 
-// idleReader reads a connection that may not be silent for too long, and not at all once the receiver stops.
+// idleReader reads a connection whose next line may not take too long, and not at all once the receiver stops. Bytes alone
+// win no time: a line that comes in a trickle would otherwise keep its place for ever.
 type idleReader struct {
-	s    *tcpServer
-	conn net.Conn
+	s     *tcpServer
+	conn  net.Conn
+	lines *lineReader
+	since time.Time // when the wait for the end of the line began
+	ends  int       // of lines, at that time
 }
 
 func (r *idleReader) Read(p []byte) (int, error) {
@@ -156,7 +169,10 @@ func (r *idleReader) Read(p []byte) (int, error) {
 	}
 	var deadline time.Time
 	if r.s.cfg.IdleTimeout > 0 {
-		deadline = time.Now().Add(r.s.cfg.IdleTimeout)
+		if r.lines.between() || r.lines.ends != r.ends || r.since.IsZero() {
+			r.since, r.ends = time.Now(), r.lines.ends
+		}
+		deadline = r.since.Add(r.s.cfg.IdleTimeout)
 	}
 	err := r.conn.SetReadDeadline(deadline) // under the lock: shutdown sets it to the past
 	r.s.mu.Unlock()

@@ -98,11 +98,15 @@ func newTelemetry(builder *metadata.TelemetryBuilder, logger *zap.Logger) *telem
 	return t
 }
 
-// settled counts what was read, once per message: not again when Kong or this receiver offers it again.
-func (t *telemetry) settled(ctx context.Context, tr transport, b *batch, from string) {
+// countTrouble counts what could not be read, once per message: not again when Kong or this receiver offers it again.
+func (t *telemetry) countTrouble(ctx context.Context, tr transport, b *trouble, from string) {
 	for f, n := range b.malformed {
 		t.countMalformed(ctx, tr, fault(f), n, b.first, from)
 	}
+}
+
+// countStats counts what the engine found in a batch, once it is settled what becomes of the batch.
+func (t *telemetry) countStats(ctx context.Context, b *batch) {
 	for i := range b.stats {
 		s := &b.stats[i]
 		add(ctx, t.builder.ReceiverKongLogConflicts, s.Conflicts)

@@ -21,6 +21,7 @@ type udpServer struct {
 	cfg     *UDPConfig
 	deliver deliverer
 	queue   *queue
+	drops   dropCounter
 
 	conn   *net.UDPConn
 	stop   chan struct{}
@@ -56,6 +57,9 @@ func (s *udpServer) start(ctx context.Context, _ component.Host) error {
 	s.r.set.Logger.Info("listening for Kong's udp-log", zap.Stringer("address", s.conn.LocalAddr()), zap.Bool("kernel_drops_counted", counting))
 	s.wg.Go(s.read)
 	s.wg.Go(s.work)
+	if counting {
+		s.wg.Go(func() { s.watchDrops(lookForDrops) })
+	}
 	return nil
 }
 
@@ -64,13 +68,12 @@ func (s *udpServer) read() {
 	defer s.queue.close()
 	buf := make([]byte, s.cfg.MaxDatagramSize)
 	oob := make([]byte, dropsOOB)
-	var drops dropCounter
 	for {
 		n, oobn, flags, from, err := s.conn.ReadMsgUDPAddrPort(buf, oob)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		s.r.tel.countLost(s.ctx, transportUDP, causeSocketFull, drops.more(oob[:oobn]), errSocketFull)
+		s.countDropped(dropsIn(oob[:oobn]))
 		switch {
 		case isCut(flags, err):
 			s.r.tel.countMalformed(s.ctx, transportUDP, faultTruncated, 1, errCut, from.String())
@@ -87,9 +90,8 @@ func (s *udpServer) read() {
 }
 
 var (
-	errCut        = errors.New("a datagram is longer than max_datagram_size")
-	errQueueFull  = errors.New("queue_size is used up: the next component does not take records fast enough")
-	errSocketFull = errors.New("the socket's receive buffer is full: raise read_buffer_size, and net.core.rmem_max with it")
+	errCut       = errors.New("a datagram is longer than max_datagram_size")
+	errQueueFull = errors.New("queue_size is used up: the next component does not take records fast enough")
 )
 
 // work hands on until the queue is closed and empty.
@@ -101,26 +103,26 @@ func (s *udpServer) work() {
 		}
 		from := part[0].from
 		ctx := client.NewContext(s.ctx, client.Info{Addr: net.UDPAddrFromAddrPort(from)})
-		s.deliver.deliver(ctx, from.String(), func() *batch { return s.batch(part) })
+		s.deliver.deliver(ctx, from.String(), s.messages(part))
 	}
 }
 
-func (s *udpServer) batch(part []datagram) *batch {
-	d := s.r.decoder
+func (s *udpServer) messages(part []datagram) messages {
 	size := 0
 	for i := range part {
 		size += len(part[i].text)
 	}
-	b := d.newBatch(size)
-	observed := d.observed()
-	for i := range part {
-		d.message(b, part[i].text, observed)
-	}
-	return b
+	return messages{size: size, observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		if i == len(part) {
+			return "", i, false
+		}
+		return part[i].text, i + 1, true
+	}}
 }
 
 // shutdown stops reading. What is queued is handed on, with one more attempt a batch where the next component is busy.
 func (s *udpServer) shutdown(ctx context.Context) error {
+	s.lastDrops()
 	err := s.conn.Close()
 	close(s.stop)
 	return errors.Join(err, await(ctx, &s.wg, s.cancel))

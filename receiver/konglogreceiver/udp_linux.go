@@ -3,6 +3,9 @@ package konglogreceiver
 import (
 	"encoding/binary"
 	"net"
+	"os"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -23,24 +26,47 @@ func countDrops(conn *net.UDPConn) bool {
 	return err == nil && set == nil
 }
 
-// dropCounter remembers the kernel's count, which wraps around.
-type dropCounter struct{ seen uint32 }
-
-// more returns how many datagrams were dropped since the last call.
-func (c *dropCounter) more(oob []byte) int {
+// dropsIn returns the kernel's count that came with a datagram; false when none did.
+func dropsIn(oob []byte) (uint32, bool) {
 	messages, err := syscall.ParseSocketControlMessage(oob)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	for _, m := range messages {
 		if m.Header.Level == syscall.SOL_SOCKET && m.Header.Type == syscall.SO_RXQ_OVFL && len(m.Data) >= 4 {
-			now := binary.NativeEndian.Uint32(m.Data)
-			more := now - c.seen
-			c.seen = now
-			return int(more)
+			return binary.NativeEndian.Uint32(m.Data), true
 		}
 	}
-	return 0
+	return 0, false
+}
+
+// socketDrops looks the kernel's count up where no datagram comes to tell it: in the socket's line of /proc/net/udp or
+// udp6, found by its inode, the last column (Linux, net/ipv4/udp.c, udp4_format_sock). false when it cannot be read.
+func socketDrops(conn *net.UDPConn) (uint32, bool) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	var stat syscall.Stat_t
+	var failed error
+	if err = raw.Control(func(fd uintptr) { failed = syscall.Fstat(int(fd), &stat) }); err != nil || failed != nil {
+		return 0, false
+	}
+	const inode, drops = 9, 12 // columns
+	want := strconv.FormatUint(stat.Ino, 10)
+	for _, name := range []string{"/proc/self/net/udp", "/proc/self/net/udp6"} {
+		table, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(table)) {
+			if f := strings.Fields(line); len(f) > drops && f[inode] == want {
+				n, err := strconv.ParseUint(f[drops], 10, 32)
+				return uint32(n), err == nil
+			}
+		}
+	}
+	return 0, false
 }
 
 // isCut tells a datagram that was longer than the buffer.
