@@ -255,7 +255,9 @@ func TestPhoenix(t *testing.T) {
 		})
 	}
 	t.Run("agentgateway converted", func(t *testing.T) {
-		collector := testbed.StartConvertingCollector(t, options)
+		converting := options
+		converting.Convert = true
+		collector := testbed.StartCollector(t, converting)
 		recorded := slices.DeleteFunc(recordings(t, "agentgateway", "1.4.1"), func(c replay.Capture) bool {
 			return c.Name != "langfuse-fields-traces" && c.Name != "openllmetry-fields-traces"
 		})

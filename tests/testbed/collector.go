@@ -36,6 +36,9 @@ type CollectorOptions struct {
 	Queue int
 	// Kubeconfig, if set, puts the gateway_identity processor behind gateway_semconv: the file it reaches Kubernetes with.
 	Kubeconfig string
+	// Convert makes gateway_semconv write prompts and completions as the messages of the conventions (gen_ai::content:
+	// convert), whatever a gateway calls them.
+	Convert bool
 }
 
 // Collector is the built distribution between a gateway and two sinks. Both get everything that came in: Before as the
@@ -47,9 +50,9 @@ type Collector struct {
 	config collector.Config
 }
 
-// StartCollector runs the built distribution with the gateway_semconv processor in its default configuration, with
-// gateway_identity behind it if the options say so, or without any if GATEHOUSE_E2E_WITHOUT_PROCESSOR is set: envoy_als and kong_log write finished records all the same. It is stopped at
-// the end of the test.
+// StartCollector runs the built distribution with the gateway_semconv processor, in its default configuration but for what
+// the options say, and with gateway_identity behind it where they ask for it. With GATEHOUSE_E2E_WITHOUT_PROCESSOR set it
+// has neither; envoy_als and kong_log write finished records all the same. It is stopped at the end of the test.
 func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	tb.Helper()
 	c := &Collector{After: startSink(tb)}
@@ -84,9 +87,12 @@ func StartCollector(tb testing.TB, opts CollectorOptions) *Collector {
 	)
 	if os.Getenv(withoutProcessorEnv) == "" {
 		c.config.Processors = []string{"gateway_semconv"}
+		if opts.Convert {
+			args = append(args, "--set=processors.gateway_semconv.gen_ai.content=convert")
+		}
 		if opts.Kubeconfig != "" {
 			c.config.Processors = append(c.config.Processors, "gateway_identity")
-			args = []string{"--set=processors.gateway_identity.auth_type=kubeConfig"}
+			args = append(args, "--set=processors.gateway_identity.auth_type=kubeConfig")
 			env = append(slices.Clone(clusterEnv), "KUBECONFIG="+opts.Kubeconfig)
 		}
 	}
