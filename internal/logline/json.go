@@ -67,6 +67,17 @@ func (p *jsonParser) space() {
 
 // object reads an object into m. depth counts the open brackets, this one included.
 func (p *jsonParser) object(m pcommon.Map, depth int) error {
+	out := fields{m: m}
+	err := p.members(depth, func(key string) error { return p.member(&out, key, depth) })
+	if err == nil {
+		out.done()
+	}
+	return err
+}
+
+// members walks over an object: it reads a key and its colon, and leaves the value to member. depth counts the open
+// brackets, this one included.
+func (p *jsonParser) members(depth int, member func(key string) error) error {
 	if depth > maxJSONDepth {
 		return p.fail("at most 64 levels of nesting")
 	}
@@ -76,7 +87,6 @@ func (p *jsonParser) object(m pcommon.Map, depth int) error {
 		p.i++
 		return nil
 	}
-	out := fields{m: m}
 	for {
 		if p.peek() != '"' {
 			return p.fail("a quoted key")
@@ -91,7 +101,7 @@ func (p *jsonParser) object(m pcommon.Map, depth int) error {
 		}
 		p.i++
 		p.space()
-		if err = p.member(&out, key, depth); err != nil {
+		if err = member(key); err != nil {
 			return err
 		}
 		p.space()
@@ -101,7 +111,6 @@ func (p *jsonParser) object(m pcommon.Map, depth int) error {
 			p.space()
 		case '}':
 			p.i++
-			out.done()
 			return nil
 		default:
 			return p.fail("',' or '}'")

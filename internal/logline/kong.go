@@ -77,7 +77,7 @@ func (p *kongParser) record(attrs pcommon.Map) (KongRecord, error) {
 	if p.peek() != '{' {
 		return KongRecord{}, p.fail("a JSON object")
 	}
-	if err := p.members(kongRoot, kongRoot.prefix, 1); err != nil {
+	if err := p.described(kongRoot, kongRoot.prefix, 1); err != nil {
 		return KongRecord{}, err
 	}
 	if len(p.out) == 0 && !p.hasTries && p.traces == [traceFormats]string{} {
@@ -97,46 +97,9 @@ func (p *kongParser) forget() {
 	p.s, p.path, p.protocol, p.traces = "", "", "", [traceFormats]string{}
 }
 
-// members reads an object whose fields the node describes. depth counts the open brackets, this one included.
-func (p *kongParser) members(n *kongNode, prefix string, depth int) error {
-	if depth > maxJSONDepth {
-		return p.fail("at most 64 levels of nesting")
-	}
-	p.i++ // '{'
-	p.space()
-	if p.peek() == '}' {
-		p.i++
-		return nil
-	}
-	for {
-		if p.peek() != '"' {
-			return p.fail("a quoted key")
-		}
-		name, err := p.string()
-		if err != nil {
-			return err
-		}
-		p.space()
-		if p.peek() != ':' {
-			return p.fail("':'")
-		}
-		p.i++
-		p.space()
-		if err = p.field(n, prefix, name, depth); err != nil {
-			return err
-		}
-		p.space()
-		switch p.peek() {
-		case ',':
-			p.i++
-			p.space()
-		case '}':
-			p.i++
-			return nil
-		default:
-			return p.fail("',' or '}'")
-		}
-	}
+// described reads an object whose fields the node describes. depth counts the open brackets, this one included.
+func (p *kongParser) described(n *kongNode, prefix string, depth int) error {
+	return p.members(depth, func(name string) error { return p.field(n, prefix, name, depth) })
 }
 
 // field reads the value of one member.
@@ -180,7 +143,7 @@ func (p *kongParser) any(n *kongNode, key string, depth int) error {
 			}
 			prefix = p.join(key, ".")
 		}
-		return p.members(n, prefix, depth+1)
+		return p.described(n, prefix, depth+1)
 	case '[':
 		switch n.role {
 		case roleTries, roleRPC:
@@ -325,7 +288,7 @@ func (p *kongParser) elements(n *kongNode, key string, depth int) error {
 		if p.peek() != '{' {
 			return p.any(n.unlisted(), number, depth+1)
 		}
-		return p.members(n.element, p.join(number, "."), depth+2)
+		return p.described(n.element, p.join(number, "."), depth+2)
 	})
 	if n.role == roleTries {
 		p.hasTries, p.tries = true, count
