@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -37,6 +40,46 @@ func readKong(tb testing.TB, message string, opts KongOptions) (records []attrib
 		raw := attrs.AsRaw()
 		require.Len(tb, raw, attrs.Len(), "a key occurs twice")
 		records, info = append(records, raw), append(info, rec)
+	}
+}
+
+// readOwned reads a message into records that own what they hold, and then writes over the message.
+func readOwned(tb testing.TB, message string, opts KongOptions) (records []attributes, info []KongRecord) {
+	tb.Helper()
+	buffer := []byte(message)
+	opts.Copy = true
+	records, info, _ = readKong(tb, unsafe.String(unsafe.SliceData(buffer), len(buffer)), opts)
+	for i := range buffer {
+		buffer[i] = '#'
+	}
+	return records, info
+}
+
+// TestKongCopy: the buffer of a message is used again as soon as it has been read, so nothing of a record may be a part
+// of it: no text, no key, at no depth.
+func TestKongCopy(t *testing.T) {
+	t.Parallel()
+	messages := []string{
+		`{"a":"b","own":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":"deep","i":["j",{"k":"l"}]}}}}}}}},"list":["x",["y"],{"z":1}]}`,
+		`{"request":{"headers":{"x-one":"1","x-many":["2","3"]},"url":"http://h/p?q=1","method":"GET","uri":"/p"},"response":{"status":200},"latencies":{"request":4},"started_at":1}`,
+		`{"n":123456789012345678901234567890123456789e400,"trace_id":{"w3c":"4bf92f3577b34da6a3ce929d0e0e4736"},"tries":[{"ip":"10.0.0.1","port":80}]}`,
+		`{"ai":{"mcp":{"rpc":[{"payload":{"request":"x"},"method":"tools/call"}]},"p":{"payload":{"request":"y"},"usage":{"time":1}}}}`,
+	}
+	for _, name := range []string{"kong-*.jsonl", "kong-*.log"} {
+		files, err := filepath.Glob(filepath.Join("testdata", name))
+		require.NoError(t, err)
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			messages = append(messages, strings.Split(strings.TrimSpace(string(content)), "\n")...)
+		}
+	}
+	require.Greater(t, len(messages), 50, "the recordings are there")
+	for _, message := range messages {
+		want, wantInfo, _ := readKong(t, message, KongOptions{})
+		got, gotInfo := readOwned(t, message, KongOptions{})
+		require.Equal(t, want, got)
+		require.Equal(t, wantInfo, gotInfo)
 	}
 }
 
@@ -428,6 +471,8 @@ func FuzzKong(f *testing.F) {
 			}
 			again, _, _ := readKong(t, message, opts)
 			require.Equal(t, records, again)
+			owned, _ := readOwned(t, message, opts)
+			require.Equal(t, records, owned)
 			for _, r := range records {
 				if opts.DropConsumer {
 					require.False(t, slices.ContainsFunc(slices.Collect(maps.Keys(r)), func(key string) bool {

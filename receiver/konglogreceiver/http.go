@@ -93,8 +93,8 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.answer(w, req, http.StatusUnsupportedMediaType, outcomeMediaType, "want Content-Type application/json")
 		return
 	}
-	body, taken, err := s.read(req)
-	defer func() { s.inFlight.give(taken) }()
+	b, err := s.read(req)
+	defer func() { s.release(b) }()
 	if err != nil {
 		s.answerUnread(w, req, err)
 		return
@@ -102,8 +102,8 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	// read_timeout is for the body. Where it ran out while the pipeline works on the records, net/http would take the
 	// request for broken off (Go 1.26, net/http/server.go, backgroundRead). An error means that there is no deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	s.deliver(w, req, messages{size: len(body), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
-		return body, 1, i == 0
+	s.deliver(w, req, messages{size: len(b.text), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		return b.text, 1, i == 0
 	}})
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -15,58 +17,97 @@ var (
 	errEncoding = errors.New("broken compression")
 )
 
+// body is what a request brought, and what it holds of the budget for that.
+type body struct {
+	text  string // the bytes of buf: whoever keeps a part of it keeps a copy
+	buf   []byte
+	taken int64
+}
+
 // firstBody is the room a body gets before its first byte has arrived, in bytes: whoever announces a long one and then
 // is silent holds no more of max_in_flight_size than that.
 const firstBody = 16 << 10
 
-// read reads the body, of which taken bytes are on the budget afterwards, whatever happened. They are taken while the
-// body arrives, and cover the buffer it is read into. Errors: errBusy, errEncoding, an [http.MaxBytesError], and
+// read reads the body. [httpServer.release] is for the caller to call, whatever happened. The budget is taken while the
+// body arrives, and covers the buffer it is read into. Errors: errBusy, errEncoding, an [http.MaxBytesError], and
 // whatever the connection reports.
-func (s *httpServer) read(req *http.Request) (body string, taken int64, err error) {
+func (s *httpServer) read(req *http.Request) (b body, err error) {
 	limit := s.cfg.ServerConfig.MaxRequestBodySize
 	if req.ContentLength > limit {
-		return "", 0, &http.MaxBytesError{Limit: limit}
+		return b, &http.MaxBytesError{Limit: limit}
 	}
 	if req.ContentLength >= 0 {
 		limit = req.ContentLength
 	}
 	if req.ContentLength > s.inFlight.left.Load() {
-		return "", 0, errBusy // it cannot fit: better said before it is sent
+		return b, errBusy // it cannot fit: better said before it is sent
 	}
-	var buf []byte
 	for {
-		if len(buf) == cap(buf) {
-			size := min(max(firstBody, 2*int64(cap(buf))), limit+1) // one more, so that the end is seen without growing
-			more := min(size, limit) - taken
-			if more > 0 {
+		if len(b.buf) == cap(b.buf) {
+			size := min(max(firstBody, 2*int64(cap(b.buf))), limit+1) // one more, so that the end is seen without growing
+			if size <= int64(cap(b.buf)) {                           // longer than limit, which confighttp has let pass: not possible today
+				return b, &http.MaxBytesError{Limit: limit}
+			}
+			if more := min(size, limit) - b.taken; more > 0 {
 				if !s.inFlight.take(more) {
-					return "", taken, errBusy
+					return b, errBusy
 				}
-				taken += more
+				b.taken += more
 			}
-			if size <= int64(cap(buf)) { // longer than limit, which confighttp has let pass: not possible today
-				return "", taken, &http.MaxBytesError{Limit: limit}
-			}
-			grown := make([]byte, len(buf), size)
-			copy(grown, buf)
-			buf = grown
+			grown := append(newBuffer(int(size)), b.buf...)
+			freeBuffer(b.buf)
+			b.buf = grown
 		}
-		n, err := req.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
+		n, err := req.Body.Read(b.buf[len(b.buf):cap(b.buf)])
+		b.buf = b.buf[:len(b.buf)+n]
 		if err == nil {
 			continue
 		}
 		if errors.Is(err, io.EOF) {
-			// Nothing writes to the bytes any more, so they can be a string without another copy.
-			return unsafe.String(unsafe.SliceData(buf), len(buf)), taken, nil
+			b.text = unsafe.String(unsafe.SliceData(b.buf), len(b.buf)) // until it is released
+			return b, nil
 		}
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return "", taken, err
+			return b, err
 		}
 		if a := arrival(req); a.compressed && a.failed() == nil {
-			return "", taken, fmt.Errorf("%w: %w", errEncoding, err)
+			return b, fmt.Errorf("%w: %w", errEncoding, err)
 		}
-		return "", taken, err
+		return b, err
+	}
+}
+
+// release gives back what a body held. Its text must not be used any more.
+func (s *httpServer) release(b body) {
+	freeBuffer(b.buf)
+	s.inFlight.give(b.taken)
+}
+
+// Buffers of bodies are used again: they are most of what a body would leave to the garbage collector. There is a pool
+// for every power of two, so that a body that has only begun does not get, for its first bytes, the room of a long one.
+const (
+	smallestBuffer = 14 // 16 KiB, as a power of two
+	largestBuffer  = 20 // 1 MiB; Kong's default queue holds less than that, whoever sends more makes garbage
+)
+
+var buffers [largestBuffer + 1]sync.Pool
+
+// newBuffer returns an empty buffer with room for at least size bytes.
+func newBuffer(size int) []byte {
+	power := max(bits.Len(uint(size-1)), smallestBuffer)
+	if power > largestBuffer {
+		return make([]byte, 0, size)
+	}
+	if p, ok := buffers[power].Get().(*byte); ok {
+		return unsafe.Slice(p, 1<<power)[:0]
+	}
+	return make([]byte, 0, 1<<power)
+}
+
+// freeBuffer takes back what newBuffer has returned, or nothing.
+func freeBuffer(buf []byte) {
+	if power := bits.Len(uint(cap(buf))) - 1; power >= smallestBuffer && power <= largestBuffer && cap(buf) == 1<<power {
+		buffers[power].Put(unsafe.SliceData(buf))
 	}
 }
 
