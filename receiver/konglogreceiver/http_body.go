@@ -45,7 +45,7 @@ func (s *httpServer) read(req *http.Request) (b body, err error) {
 	for {
 		if len(b.buf) == cap(b.buf) {
 			size := min(max(firstBody, 2*int64(cap(b.buf))), limit+1) // one more, so that the end is seen without growing
-			if size <= int64(cap(b.buf)) {                           // longer than limit, which confighttp has let pass: not possible today
+			if size <= int64(cap(b.buf)) {                            // longer than limit, which confighttp has let pass: not possible today
 				return b, &http.MaxBytesError{Limit: limit}
 			}
 			if more := min(size, limit) - b.taken; more > 0 {
