@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,14 +34,14 @@ func (s *sizes) ConsumeLogs(_ context.Context, ld plog.Logs) error {
 // small returns an array of n small records.
 func small(n int) string { return "[" + strings.Repeat(`{"a":1},`, n-1) + `{"a":1}]` }
 
-// TestBatches: a body of many small records is handed on in batches, and so are lines and datagrams.
+// TestBatches: lines and datagrams of many small records are handed on in batches. A body is one, however many it holds.
 func TestBatches(t *testing.T) {
 	const n = 2*maxBatchRecords + 7
 	next := &sizes{}
 	r := start(t, next, nil, nil)
 	code, answer, _ := post(t, r.http, small(n))
 	require.Equal(t, http.StatusOK, code, answer)
-	assert.Equal(t, []int{maxBatchRecords, maxBatchRecords, 7}, next.records)
+	assert.Equal(t, []int{n}, next.records)
 
 	// Where reading goes on is the same for every way, wherever the batch ends.
 	d := r.decoder
@@ -68,34 +69,123 @@ func TestBatches(t *testing.T) {
 	next.records = nil
 	code, answer, _ = post(t, r.http, "["+long+","+long+","+long+"]")
 	require.Equal(t, http.StatusOK, code, answer)
-	assert.Equal(t, []int{2, 1}, next.records)
+	assert.Equal(t, []int{3}, next.records)
 }
 
-// TestBatchRefused: one batch refused for good costs the others nothing; a busy pipeline has the whole body come again.
-func TestBatchRefused(t *testing.T) {
-	const n = 3 * maxBatchRecords
+// TestBodyIsTakenWholeOrNotAtAll: Kong sends a body again that was refused, so nothing of it may have been taken before.
+func TestBodyIsTakenWholeOrNotAtAll(t *testing.T) {
+	const n = 3*maxBatchRecords + 5
+	records := make([]string, n)
+	ids := make([]string, n)
+	for i := range records {
+		ids[i] = strconv.Itoa(i)
+		records[i] = `{"request":{"id":"` + ids[i] + `"},"response":{"status":200}}`
+	}
+	body := "[" + strings.Join(records, ",") + ",5]"
+	next := &busyBehind{pipeline: newPipeline(), last: ids[n-1], refuse: errPipelineBusy}
+	r := startOffering(t, 0, next, nil, nil)
+	code, _, _ := post(t, r.http, body)
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	assert.Zero(t, next.len(), "nothing of the body")
+	assert.Zero(t, r.counter(t, "malformed", "transport", "http", "fault", "not_an_object"), "it comes again")
+	code, answer, _ := post(t, r.http, body)
+	assert.Equal(t, http.StatusOK, code)
+	assert.Contains(t, answer, strconv.Itoa(n)+" accepted, 1 not readable")
+	next.once(t, ids)
+	assert.EqualValues(t, 1, r.counter(t, "malformed", "transport", "http", "fault", "not_an_object"))
+
+	next.refuse = consumererror.NewPermanent(errPipelineBusy)
+	code, _, _ = post(t, r.http, body)
+	assert.Equal(t, http.StatusOK, code)
+	assert.EqualValues(t, n, r.counter(t, "lost", "transport", "http", "cause", "permanent"))
+	assert.EqualValues(t, 2, r.counter(t, "malformed", "transport", "http", "fault", "not_an_object"))
+}
+
+// TestBusyForAMoment: a pipeline that is busy for less than Kong's patience costs Kong nothing.
+func TestBusyForAMoment(t *testing.T) {
 	next := &sizes{answer: func(call int) error {
-		if call == 2 {
-			return consumererror.NewPermanent(errPipelineBusy)
+		if call <= 3 {
+			return errPipelineBusy
 		}
 		return nil
 	}}
 	r := start(t, next, nil, nil)
-	code, _, _ := post(t, r.http, small(n))
-	assert.Equal(t, http.StatusOK, code)
-	assert.Len(t, next.records, 3)
-	assert.EqualValues(t, maxBatchRecords, r.counter(t, "lost", "transport", "http", "cause", "permanent"))
+	code, answer, _ := post(t, r.http, small(2))
+	require.Equal(t, http.StatusOK, code, answer)
+	assert.Equal(t, []int{2, 2, 2, 2}, next.records, "whole, every time")
+	assert.EqualValues(t, 3, r.counter(t, "retries", "transport", "http"))
+	assert.Zero(t, r.counter(t, "requests", "outcome", "busy"))
 
-	next.records, next.answer = nil, func(call int) error {
-		if call == 2 {
-			return errPipelineBusy
-		}
-		return nil
+	// The sender has gone: nobody learns of what is taken from now on, so it would come twice.
+	next.records, next.answer = nil, func(int) error { return errPipelineBusy }
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.http, strings.NewReader(small(1)))
+	require.NoError(t, err)
+	next.answer = func(int) error {
+		cancel()
+		return errPipelineBusy
 	}
-	code, _, _ = post(t, r.http, small(n)[:8*n]+",5]")
+	_, err = http.DefaultClient.Do(req)
+	require.ErrorIs(t, err, context.Canceled)
+	eventually(t, func() bool { return r.counter(t, "requests", "outcome", "busy") == 1 }, "the request has ended")
+}
+
+// busyBehind is a pipeline that refuses once what the last record is in.
+type busyBehind struct {
+	*pipeline
+	last   string
+	refuse error
+}
+
+func (b *busyBehind) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	id, _ := records.At(records.Len() - 1).Attributes().Get("kong.request.id")
+	if err := b.refuse; err != nil && id.Str() == b.last {
+		b.refuse = nil
+		return err
+	}
+	return b.pipeline.ConsumeLogs(ctx, ld)
+}
+
+// TestManySmallRecords: what records cost in memory is on the budget, so that a body of nothing but small ones is refused
+// before it is there, and others know that there is no room.
+func TestManySmallRecords(t *testing.T) {
+	const room = 1 << 20 // of the budget
+	next := newPipeline()
+	r := start(t, next, nil, func(c *Config) {
+		c.Protocols.HTTP.Get().ServerConfig.MaxRequestBodySize = room
+		c.Protocols.HTTP.Get().MaxInFlightSize = room
+	})
+	free := func() {
+		left, all := r.httpBudget(t)
+		assert.Equal(t, all, left, "all room is free again")
+	}
+	most := room/recordRoom + maxBatchRecords
+	code, answer, _ := post(t, r.http, small(most))
+	assert.Equal(t, http.StatusOK, code, answer)
+	assert.Equal(t, most, next.len())
+	free()
+	code, answer, _ = post(t, r.http, small(most+1))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, code)
+	assert.Contains(t, answer, "max_in_flight_size, 1048576 bytes, holds at 512 each")
+	assert.EqualValues(t, 1, r.counter(t, "requests", "outcome", "too_large"))
+	assert.Equal(t, most, next.len())
+	free()
+
+	// While one such body is worked on, another one finds no room, and comes again.
+	blocked := make(chan struct{})
+	next.set(nil, blocked)
+	done := make(chan int)
+	go func() {
+		code, _, _ := post(t, r.http, small(most))
+		done <- code
+	}()
+	eventually(t, func() bool { return next.called() == 2 }, "the first one is being handed on")
+	code, _, _ = post(t, r.http, small(2*maxBatchRecords))
 	assert.Equal(t, http.StatusServiceUnavailable, code)
-	assert.Len(t, next.records, 2)
-	assert.Zero(t, r.counter(t, "malformed", "transport", "http", "fault", "not_an_object"), "it comes again")
+	close(blocked)
+	assert.Equal(t, http.StatusOK, <-done)
+	eventually(t, func() bool { left, all := r.httpBudget(t); return left == all }, "all room is free again")
 }
 
 // TestRejectReadsToTheEnd: under reject nothing is taken of a body whose last part is bad.

@@ -53,8 +53,8 @@ type HTTPConfig struct {
 	// ServerConfig is the HTTP server: endpoint (default localhost:9580), tls, auth, cors, max_request_body_size (default
 	// 20 MiB), compression_algorithms and all the rest, under the same keys as protocols::http of the otlp receiver.
 	ServerConfig confighttp.ServerConfig `mapstructure:",squash"`
-	// MaxInFlightSize bounds the bodies that are worked on at once, in bytes, uncompressed. A request that does not fit
-	// is answered 503 and comes again. Default: 64 MiB.
+	// MaxInFlightSize bounds the bodies that are worked on at once, in bytes, uncompressed; records above 1024 in a body
+	// count 512 bytes each at least. A request that does not fit is answered 503 and comes again. Default: 64 MiB.
 	MaxInFlightSize int64 `mapstructure:"max_in_flight_size"`
 
 	_ struct{}

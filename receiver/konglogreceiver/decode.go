@@ -48,8 +48,8 @@ type decoder struct {
 	now     func() time.Time
 }
 
-// A batch ends with the record that fills one of the two: what a body of max_request_body_size can become in memory, many
-// times its own size where it has been written for that, is never there as a whole.
+// A batch ends with the record that fills one of the two: what a message can become in memory, many times its own size
+// where it has been written for that, is never there as a whole. Bodies of http-log are, see [httpServer.decode].
 const (
 	maxBatchRecords = 1024
 	maxBatchBytes   = 4 << 20 // of messages

@@ -34,6 +34,12 @@ type running struct {
 // start starts a receiver and stops it at the end of the test. host may be nil, and so may change.
 func start(tb testing.TB, next consumer.Logs, host component.Host, change func(*Config)) *running {
 	tb.Helper()
+	return startOffering(tb, busyTime, next, host, change)
+}
+
+// startOffering is start, with bodies offered to a busy pipeline for that long.
+func startOffering(tb testing.TB, busy time.Duration, next consumer.Logs, host component.Host, change func(*Config)) *running {
+	tb.Helper()
 	cfg := createDefaultConfig().(*Config)
 	cfg.Protocols.HTTP.Get().ServerConfig.NetAddr.Endpoint = "localhost:0"
 	tcp, udp := defaultOf(cfg.Protocols.TCP), defaultOf(cfg.Protocols.UDP)
@@ -50,6 +56,7 @@ func start(tb testing.TB, next consumer.Logs, host component.Host, change func(*
 	if host == nil {
 		host = componenttest.NewNopHost()
 	}
+	r.busy = busy
 	require.NoError(tb, r.Start(tb.Context(), host))
 	tb.Cleanup(func() { require.NoError(tb, r.Shutdown(context.Background())) })
 	out := &running{kongReceiver: r, tel: tel}

@@ -26,12 +26,19 @@ import (
 // others may listen.
 const retryAfter = "1"
 
+// busyTime is how long a body is offered to a busy pipeline before it is answered 503. Kong waits for an answer for 10 s by
+// default, and 503 costs it more than the time until there is room again: behind a stall of half a minute it sends a body
+// after 41 s, and has lost it when the queue is full just then, because the next time would be later than
+// queue.max_retry_time.
+const busyTime = 2 * time.Second
+
 // httpServer takes the bodies of Kong's http-log plugin, at any path.
 type httpServer struct {
 	r        *kongReceiver
 	cfg      *HTTPConfig
 	obs      *receiverhelper.ObsReport
 	inFlight budget
+	busyTime time.Duration
 	server   *http.Server
 	address  net.Addr
 	wg       sync.WaitGroup
@@ -42,7 +49,10 @@ func newHTTPServer(r *kongReceiver, cfg *HTTPConfig) (*httpServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &httpServer{r: r, cfg: cfg, obs: obs}
+	s := &httpServer{r: r, cfg: cfg, obs: obs, busyTime: r.busy}
+	if limit := cfg.ServerConfig.WriteTimeout; limit > 0 {
+		s.busyTime = min(r.busy, limit/2) // the answer has to be written in time
+	}
 	s.inFlight.left.Store(cfg.MaxInFlightSize)
 	return s, nil
 }
@@ -93,8 +103,8 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.answer(w, req, http.StatusUnsupportedMediaType, outcomeMediaType, "want Content-Type application/json")
 		return
 	}
-	b, err := s.read(req)
-	defer func() { s.release(b) }()
+	in, err := s.read(req)
+	defer func() { s.release(in) }()
 	if err != nil {
 		s.answerUnread(w, req, err)
 		return
@@ -102,64 +112,98 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	// read_timeout is for the body. Where it ran out while the pipeline works on the records, net/http would take the
 	// request for broken off (Go 1.26, net/http/server.go, backgroundRead). An error means that there is no deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	s.deliver(w, req, messages{size: len(b.text), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
-		return b.text, 1, i == 0
-	}})
-}
-
-// deliver hands the records on, batch after batch, and answers.
-func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, m messages) {
-	ctx := req.Context()
-	b, next, more := s.r.decoder.read(m, place{})
-	if s.r.cfg.OnMalformed == OnMalformedReject {
-		if found := s.review(m, b, next, more); found.bad() > 0 {
-			s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
-			s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(found.first))
+	m := messages{size: len(in.text), observed: s.r.decoder.observed(), at: func(i int) (string, int, bool) {
+		return in.text, 1, i == 0
+	}}
+	giveUp := time.Now().Add(s.busyTime)
+	for pause := firstPause; ; pause *= 2 {
+		// Made anew for every attempt, because what refused it may have changed it.
+		b, more, err := s.decode(m, in.taken)
+		in.taken += more
+		if err != nil {
+			s.answerUnread(w, req, err)
 			return
 		}
-	}
-	var found trouble
-	accepted, refused := 0, 0
-	for {
-		n, err := s.consume(ctx, b)
-		switch {
-		case err == nil:
-			accepted += n
-		case consumererror.IsPermanent(err):
-			// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
-			refused += n
-			s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
-		default:
+		if s.deliver(w, req, b) {
+			return
+		}
+		if pause = min(pause, time.Until(giveUp)); pause <= 0 || !wait(req.Context(), pause) {
 			s.busy(w, req)
 			return
 		}
-		found.add(&b.trouble)
-		s.r.tel.countStats(ctx, b)
-		if !more {
-			break
-		}
-		b, next, more = s.r.decoder.read(m, next)
-	}
-	s.r.tel.countTrouble(ctx, transportHTTP, &found, req.RemoteAddr)
-	switch {
-	case refused > 0:
-		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
-	case found.bad() > 0:
-		s.answer(w, req, http.StatusOK, outcomeMalformed,
-			strconv.Itoa(accepted)+" accepted, "+strconv.Itoa(found.bad())+" not readable: "+positionOf(found.first))
-	default:
-		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
+		s.r.tel.builder.ReceiverKongLogRetries.Add(req.Context(), 1, s.r.tel.transport[transportHTTP])
 	}
 }
 
-// review reads a body to its end without keeping it; b is its first batch, and next is behind that.
-func (s *httpServer) review(m messages, b *batch, next place, more bool) trouble {
-	found := b.trouble
-	for more {
-		b, next, more = s.r.decoder.read(m, next)
-		found.add(&b.trouble)
+// recordRoom is what a record takes of max_in_flight_size at least, in bytes. Kong writes none that short; a body of two
+// million {"a":1} would else be a hundred times its size.
+const recordRoom = 512
+
+var errTooMany = errors.New("too many records")
+
+// decode makes one batch of a whole body: it is handed on in one call, because a body comes again whole when that fails,
+// and what had been handed on of it before would come twice. taken is what it has of the budget, more is what it has now
+// on top. The records of a first batch are free, as in a body that has no more. Errors: errBusy, errTooMany.
+func (s *httpServer) decode(m messages, taken int64) (b *batch, more int64, err error) {
+	b, at, rest := s.r.decoder.read(m, place{})
+	for rest {
+		var part *batch
+		part, at, rest = s.r.decoder.read(m, at)
+		b.trouble.add(&part.trouble)
+		part.records.MoveAndAppendTo(b.records)
+		room := int64(b.records.Len()-maxBatchRecords) * recordRoom
+		switch lacks := room - taken - more; {
+		case room > s.cfg.MaxInFlightSize:
+			return nil, more, errTooMany
+		case lacks <= 0:
+		case !s.inFlight.take(lacks):
+			return nil, more, errBusy
+		default:
+			more += lacks
+		}
 	}
-	return found
+	return b, more, nil
+}
+
+// deliver hands the records of a body on and answers. It returns false, without an answer, when the pipeline is busy.
+func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch) bool {
+	ctx := req.Context()
+	bad := b.bad()
+	if bad > 0 && s.r.cfg.OnMalformed == OnMalformedReject {
+		s.r.tel.countTrouble(ctx, transportHTTP, &b.trouble, req.RemoteAddr)
+		s.answer(w, req, http.StatusBadRequest, outcomeMalformed, positionOf(b.first))
+		return true
+	}
+	n, err := s.consume(ctx, b)
+	if err != nil && !consumererror.IsPermanent(err) {
+		return false
+	}
+	s.r.tel.countStats(ctx, b)
+	s.r.tel.countTrouble(ctx, transportHTTP, &b.trouble, req.RemoteAddr)
+	switch {
+	case err != nil:
+		// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
+		s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
+		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
+	case bad > 0:
+		s.answer(w, req, http.StatusOK, outcomeMalformed,
+			strconv.Itoa(n)+" accepted, "+strconv.Itoa(bad)+" not readable: "+positionOf(b.first))
+	default:
+		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
+	}
+	return true
+}
+
+// wait returns false when ctx has ended before the time is over.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 // consume hands on one batch and returns how many records it had.
@@ -178,7 +222,7 @@ func (s *httpServer) busy(w http.ResponseWriter, req *http.Request) {
 	s.answer(w, req, http.StatusServiceUnavailable, outcomeBusy, "busy, send it again")
 }
 
-// answerUnread is for bodies that did not arrive whole.
+// answerUnread is for bodies that did not arrive whole, or for which there is no room.
 func (s *httpServer) answerUnread(w http.ResponseWriter, req *http.Request, err error) {
 	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
@@ -187,6 +231,9 @@ func (s *httpServer) answerUnread(w http.ResponseWriter, req *http.Request, err 
 	case isTooLarge:
 		s.answer(w, req, http.StatusRequestEntityTooLarge, outcomeTooLarge,
 			"the body is longer than max_request_body_size, "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+	case errors.Is(err, errTooMany):
+		s.answer(w, req, http.StatusRequestEntityTooLarge, outcomeTooLarge, "the body has more records than max_in_flight_size, "+
+			strconv.FormatInt(s.cfg.MaxInFlightSize, 10)+" bytes, holds at "+strconv.Itoa(recordRoom)+" each")
 	case errors.Is(err, errEncoding):
 		s.undecodable(w, req, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/bits"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -137,14 +138,36 @@ func (a *arriving) failed() error {
 
 type arrivingKey struct{}
 
-// watchBody makes [arrival] possible in the handlers behind it.
+// watchBody makes [arrival] possible in the handlers behind it, and names the body's encoding so that they know it.
 func watchBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		a := &arriving{ReadCloser: req.Body, compressed: req.Header.Get("Content-Encoding") != ""}
+		a := &arriving{ReadCloser: req.Body, compressed: normalizeEncoding(req.Header)}
 		req = req.WithContext(context.WithValue(req.Context(), arrivingKey{}, a))
 		req.Body = a
 		next.ServeHTTP(w, req)
 	})
+}
+
+// normalizeEncoding writes Content-Encoding as confighttp knows it, which compares it byte by byte (collector v0.158.0,
+// compression.go): names are the same in any case, "identity" is none, "x-gzip" is gzip (RFC 9110, section 8.4.1). It
+// tells whether the body is encoded.
+func normalizeEncoding(h http.Header) bool {
+	var codings []string
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Content-Encoding"), ","), ",") {
+		switch coding = strings.ToLower(strings.TrimSpace(coding)); coding {
+		case "", "identity":
+		case "x-gzip":
+			codings = append(codings, "gzip")
+		default:
+			codings = append(codings, coding)
+		}
+	}
+	if len(codings) == 0 {
+		h.Del("Content-Encoding")
+		return false
+	}
+	h.Set("Content-Encoding", strings.Join(codings, ", "))
+	return true
 }
 
 // arrival returns the request's body as it comes from the network.

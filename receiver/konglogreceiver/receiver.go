@@ -22,6 +22,7 @@ type kongReceiver struct {
 	decoder *decoder
 	next    consumer.Logs
 	tel     *telemetry
+	busy    time.Duration // how long a body is offered to a busy pipeline, usually busyTime
 
 	servers []server
 
@@ -45,7 +46,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*kongR
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}
-	r := &kongReceiver{set: set, cfg: cfg, next: next}
+	r := &kongReceiver{set: set, cfg: cfg, next: next, busy: busyTime}
 	r.tel = newTelemetry(builder, set.Logger)
 	r.decoder = &decoder{
 		engine:  engine,

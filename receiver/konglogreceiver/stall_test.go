@@ -114,7 +114,7 @@ func TestStall(t *testing.T) {
 	padding := strings.Repeat("p", 1000)
 	next := newPipeline()
 	next.set(errPipelineBusy, nil)
-	r := start(t, next, nil, func(c *Config) { c.Protocols.UDP.Get().QueueSize = queue })
+	r := startOffering(t, busyTime/100, next, nil, func(c *Config) { c.Protocols.UDP.Get().QueueSize = queue })
 	before := heap()
 	s := &stall{t: t, r: r, next: next}
 	for w := range workers {

@@ -21,19 +21,24 @@ import (
 )
 
 const (
+	stallTime     = 30 * time.Second
 	stallQueue    = 4    // export requests, so that the pipeline is full at once
 	stallRequests = 1500 // about 1 MB of entries, for two workers of Envoy whose connections buffer 1 MiB each
 	stallClients  = 4
-	// Kong waits 10 ms before the second attempt and twice as long before each further one: the tenth comes after five seconds.
-	stallRefusals = 10
+	// A body is offered for two seconds before it is refused, and Kong waits 10 ms before the second attempt and twice as
+	// long before each further one: the eighth refusal comes after 17 seconds, the eleventh after 32.
+	stallRefusals = 8
 	stallLog      = "kgw_stall"
+	// What the Collector may grow by during the stall: the queues and buffers that are configured hold a few MiB.
+	stallGrowth = 64 << 20
 )
 
 // stallHTTPLogs are what Kong's workers send meanwhile, each its own.
 var stallHTTPLogs = []string{"3.4.2-http-log.jsonl", "3.8.1-http-log.jsonl", "3.9.3-http-log.jsonl", "3.9.3-http-log-batch.jsonl"}
 
-// The backend takes nothing for about five seconds while real Envoy streams access logs and Kong's plugins send: Envoy's
-// streams are not read, Kong gets 503 and comes again. Then everything arrives, once.
+// The backend takes nothing for thirty seconds while real Envoy streams access logs and Kong's plugins send: Envoy's
+// streams are not read, Kong gets 503 and comes again, and the Collector grows by no more than its buffers. Then everything
+// arrives, once.
 func TestStalledBackend(t *testing.T) {
 	const version = "1.40.0"
 	collector := testbed.StartCollector(t, testbed.CollectorOptions{Queue: stallQueue})
@@ -51,6 +56,7 @@ func TestStalledBackend(t *testing.T) {
 		}},
 	})
 
+	before := collector.Metric(t, "otelcol_process_memory_rss")
 	began := time.Now()
 	collector.After.Pause()
 	t.Cleanup(collector.After.Resume)
@@ -65,8 +71,11 @@ func TestStalledBackend(t *testing.T) {
 
 	collector.WaitMetric(t, "Envoy to fill what is between it and the backend", func(n int) bool { return n > 0 },
 		"otelcol_receiver_envoy_als_paused_streams")
-	collector.WaitMetric(t, "Kong to be turned away ten times by each worker, which takes five seconds",
+	collector.WaitMetric(t, "Kong to be turned away eight times by each worker, which takes seventeen seconds",
 		func(n int) bool { return n >= stallRefusals*len(stallHTTPLogs) }, "otelcol_receiver_kong_log_requests", `outcome="busy"`)
+	time.Sleep(time.Until(began.Add(stallTime))) // how long it lasts is what is tested
+	grown := collector.Metric(t, "otelcol_process_memory_rss") - before
+	assert.Less(t, grown, stallGrowth, "bytes of memory more than before the stall")
 	_, arrived := collector.After.Counts()
 	require.Zero(t, arrived, "the backend takes nothing")
 	paused := collector.Metric(t, "otelcol_receiver_envoy_als_paused_streams")
@@ -116,13 +125,13 @@ func TestStalledBackend(t *testing.T) {
 	assert.Positive(t, retries, "times that entries were offered again")
 	assert.Zero(t, collector.Metric(t, "otelcol_receiver_envoy_als_dropped"))
 	assert.Zero(t, collector.Metric(t, "otelcol_receiver_kong_log_lost"))
-	t.Logf("stalled for %s: %d streams paused, entries offered again %d times; Kong was answered 503 %d times; %d entries of Envoy and %d of Kong arrived",
-		stalled.Round(time.Millisecond), paused, retries, refused, written, kongRecords)
+	t.Logf("stalled for %s, memory grown by %d bytes: %d streams paused, entries offered again %d times; Kong was answered 503 %d times; %d entries of Envoy and %d of Kong arrived",
+		stalled.Round(time.Millisecond), grown, paused, retries, refused, written, kongRecords)
 	for _, row := range []testbed.Row{
 		{Program: "envoy", Version: version, In: written, Out: sum(paths)},
 		{Program: "kong", Version: "3.4.2 to 3.9.3", Replayed: true, In: kongRecords, Out: sum(gotKong)},
 	} {
-		row.Case, row.Signals = "access logs while the backend hangs for five seconds", "logs"
+		row.Case, row.Signals = "access logs while the backend hangs for 30 seconds", "logs"
 		testbed.Record(row)
 	}
 }
@@ -137,14 +146,17 @@ func sum[K comparable](counts map[K]int) int {
 
 func stallPath(i int) string { return fmt.Sprintf("/ok/%d", i) }
 
-// requestsThrough sends requests through Envoy in the background, each for a path of its own.
+// requestsThrough sends requests through Envoy in the background for as long as the stall lasts, each for a path of its own.
 func requestsThrough(t *testing.T, senders *sync.WaitGroup, address string) {
 	t.Helper()
 	for client := range stallClients {
 		senders.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
+			next := time.NewTicker(stallTime * stallClients / stallRequests)
+			defer next.Stop()
 			for i := client; i < stallRequests; i += stallClients {
+				<-next.C
 				if err := get(t.Context(), transport, "http://"+address+stallPath(i)); err != nil {
 					t.Errorf("request %d: %v", i, err)
 					return

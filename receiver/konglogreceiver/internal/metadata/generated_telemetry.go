@@ -110,7 +110,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverKongLogRetries, err = builder.meter.Int64Counter(
 		"otelcol_receiver_kong_log_retries",
-		metric.WithDescription("Times that records from TCP or UDP were offered again because the next component had refused them for the time being. [Development]"),
+		metric.WithDescription("Times that records were offered again because the next component had refused them for the time being. [Development]"),
 		metric.WithUnit("{attempt}"),
 	)
 	errs = errors.Join(errs, err)

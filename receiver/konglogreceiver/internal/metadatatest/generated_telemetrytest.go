@@ -136,7 +136,7 @@ func AssertEqualReceiverKongLogRequests(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualReceiverKongLogRetries(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_kong_log_retries",
-		Description: "Times that records from TCP or UDP were offered again because the next component had refused them for the time being. [Development]",
+		Description: "Times that records were offered again because the next component had refused them for the time being. [Development]",
 		Unit:        "{attempt}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
