@@ -3,9 +3,7 @@ package envoyalsreceiver
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
 	"github.com/gatehouse-otel/gatehouse/internal/parse"
+	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 )
 
@@ -137,7 +136,7 @@ func (c *Config) Validate() error {
 			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
 		}
 	}
-	errs = errors.Join(errs, c.validateEndpoint())
+	errs = errors.Join(errs, serverconfig.Address(&c.ServerConfig.NetAddr, defaultEndpoint), serverconfig.TLS(&c.ServerConfig.TLS))
 	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
 	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
 	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
@@ -174,26 +173,6 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errs
-}
-
-// validateEndpoint looks at the endpoint as far as that is possible without listening on it.
-func (c *Config) validateEndpoint() error {
-	addr := &c.ServerConfig.NetAddr
-	if addr.Endpoint == "" {
-		return fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint)
-	}
-	if !strings.HasPrefix(string(addr.Transport), "tcp") {
-		return nil // the path of a socket
-	}
-	_, port, err := net.SplitHostPort(addr.Endpoint)
-	if err != nil {
-		return fmt.Errorf("endpoint: %q has no port: name an address and port to listen on, such as %s", addr.Endpoint, defaultEndpoint)
-	}
-	// A port may have a name (net.Listen): what is no number is left to it.
-	if n, err := strconv.ParseInt(port, 10, 64); (err == nil && (n < 0 || n > 65535)) || errors.Is(err, strconv.ErrRange) {
-		return fmt.Errorf("endpoint: port %s of %q is not possible: want one from 0 to 65535", port, addr.Endpoint)
-	}
-	return nil
 }
 
 // maxMessage is the size of the largest message that is read, in bytes.

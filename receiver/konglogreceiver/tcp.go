@@ -49,12 +49,12 @@ func (s *tcpServer) start(ctx context.Context, _ component.Host) error {
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", s.cfg.Endpoint)
 	if err != nil {
-		return fmt.Errorf("protocols::tcp: %w", err)
+		return fmt.Errorf("protocols::tcp::endpoint: %w", err)
 	}
 	if s.cfg.TLS.HasValue() {
 		settings, err := s.cfg.TLS.Get().LoadTLSConfig(ctx)
 		if err != nil {
-			return errors.Join(fmt.Errorf("protocols::tcp: tls: %w", err), listener.Close())
+			return errors.Join(fmt.Errorf("protocols::tcp::tls: %w", err), listener.Close())
 		}
 		listener = tls.NewListener(listener, settings)
 	}
