@@ -13,7 +13,6 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 )
@@ -204,6 +203,5 @@ func (c *Config) decoding() als.Options {
 		FilterState:     c.FilterState == KeepIt,
 		NodeMetadata:    c.NodeMetadata,
 		Secrets:         secrets,
-		Redactor:        parse.NewRedactor(c.URL.RedactQuery, c.URL.IgnoreCase),
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/metadata"
 )
@@ -61,7 +60,6 @@ func TestConfig(t *testing.T) {
 	assert.True(t, cfg.URL.IgnoreCase)
 	assert.Equal(t, als.Options{
 		Intermediate: true, NodeMetadata: []string{"role", "CLUSTER_ID"}, Secrets: map[string]bool{"x-session": true},
-		Redactor: parse.NewRedactor([]string{"token"}, true),
 	}, cfg.decoding())
 
 	_, err = load(t, "no_retry")
