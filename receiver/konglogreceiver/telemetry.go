@@ -105,8 +105,9 @@ func (t *telemetry) countTrouble(ctx context.Context, tr transport, b *trouble, 
 	}
 }
 
-// countStats counts what the engine found in a batch, once it is settled what becomes of the batch.
+// countStats counts what the engine found in a batch and what had no name, once it is settled what becomes of the batch.
 func (t *telemetry) countStats(ctx context.Context, b *batch) {
+	add(ctx, t.builder.ReceiverKongLogUnnamed, b.unnamed)
 	for i := range b.stats {
 		s := &b.stats[i]
 		add(ctx, t.builder.ReceiverKongLogConflicts, s.Conflicts)

@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	ReceiverKongLogRepaired           metric.Int64Counter
 	ReceiverKongLogRequests           metric.Int64Counter
 	ReceiverKongLogRetries            metric.Int64Counter
+	ReceiverKongLogUnnamed            metric.Int64Counter
 	ReceiverKongLogUnparseable        metric.Int64Counter
 }
 
@@ -112,6 +113,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_kong_log_retries",
 		metric.WithDescription("Times that records from TCP or UDP were offered again because the next component had refused them for the time being. [Development]"),
 		metric.WithUnit("{attempt}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverKongLogUnnamed, err = builder.meter.Int64Counter(
+		"otelcol_receiver_kong_log_unnamed",
+		metric.WithDescription("Fields and headers without a name, which are left out because attributes must have one. [Development]"),
+		metric.WithUnit("{attribute}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverKongLogUnparseable, err = builder.meter.Int64Counter(

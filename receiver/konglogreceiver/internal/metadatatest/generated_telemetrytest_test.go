@@ -27,6 +27,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverKongLogRepaired.Add(context.Background(), 1)
 	tb.ReceiverKongLogRequests.Add(context.Background(), 1)
 	tb.ReceiverKongLogRetries.Add(context.Background(), 1)
+	tb.ReceiverKongLogUnnamed.Add(context.Background(), 1)
 	tb.ReceiverKongLogUnparseable.Add(context.Background(), 1)
 	AssertEqualReceiverKongLogConflicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -50,6 +51,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogRetries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverKongLogUnnamed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogUnparseable(t, testTel,
