@@ -58,8 +58,10 @@ const (
 	// maxMembers bounds the headers, trailers, tags and metadata members of an entry, each by itself: what follows is
 	// work for every one of them. Envoy allows 100 headers unless it is configured otherwise.
 	maxMembers = 256
-	// maxKeys bounds the remembered names of header attributes.
+	// maxKeys bounds the remembered names of header attributes, and maxKey the length of each: they live as long as the
+	// stream does.
 	maxKeys = 512
+	maxKey  = 128
 )
 
 // Decoder makes log records of entries. It is for one stream: not safe for concurrent use.
@@ -306,7 +308,7 @@ func (d *Decoder) header(prefix string, h member) {
 		d.again = d.again || name.seen == d.entries
 	default:
 		name = &headerName{attribute: prefix + h.key, secret: d.secret(h.key)}
-		if len(d.keys) < maxKeys {
+		if len(d.keys) < maxKeys && len(h.key) <= maxKey {
 			d.keys[headerKey{prefix, name.attribute[len(prefix):]}] = name
 		} else {
 			d.again = true // nobody remembers whether it is
