@@ -100,6 +100,8 @@ const (
 	// defaultMessageMiB is the largest message without max_recv_msg_size_mib (google.golang.org/grpc,
 	// defaultServerMaxReceiveMessageSize).
 	defaultMessageMiB = 4
+	// maxMessageMiB is the largest message that protobuf allows, 2 GiB less a byte: sizes above overflow on the way to gRPC.
+	maxMessageMiB = 2047
 	// maxMultiplier and maxWait keep waits far from where durations overflow; nobody waits that long.
 	maxMultiplier = 1000
 	maxWait       = 24 * time.Hour
@@ -142,7 +144,9 @@ func (c *Config) Validate() error {
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
 	}
-	if c.MaxHeldSize < c.maxMessage() {
+	if n := c.ServerConfig.MaxRecvMsgSizeMiB; n > maxMessageMiB {
+		errs = errors.Join(errs, fmt.Errorf("max_recv_msg_size_mib: %d is too much: want %d at most", n, maxMessageMiB))
+	} else if c.MaxHeldSize < c.maxMessage() {
 		errs = errors.Join(errs, fmt.Errorf("max_held_size: %d is below the largest message, %d bytes by max_recv_msg_size_mib: "+
 			"a message of that size would never be read; raise the one or lower the other", c.MaxHeldSize, c.maxMessage()))
 	}

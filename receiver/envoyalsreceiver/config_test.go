@@ -108,6 +108,9 @@ func TestConfigRefused(t *testing.T) {
 	f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost" }, `endpoint: "localhost" has no port`)
 	f(func(c *Config) { c.ServerConfig.NetAddr.Transport = "udp" }, `transport: "udp" carries no streams`)
 	f(func(c *Config) { c.MaxHeldSize = 4<<20 - 1 }, "max_held_size: 4194303 is below the largest message, 4194304 bytes")
+	for _, n := range []int{2048, math.MaxInt} {
+		f(func(c *Config) { c.ServerConfig.MaxRecvMsgSizeMiB, c.MaxHeldSize = n, math.MaxInt64 }, "is too much: want 2047 at most")
+	}
 	f(func(c *Config) { c.ServerConfig.MaxRecvMsgSizeMiB = 65 }, "raise the one or lower the other")
 
 	cfg := createDefaultConfig().(*Config)

@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	ReceiverKongLogConflicts          metric.Int64Counter
 	ReceiverKongLogConnections        metric.Int64UpDownCounter
 	ReceiverKongLogConnectionsRefused metric.Int64Counter
+	ReceiverKongLogHandshakesFailed   metric.Int64Counter
 	ReceiverKongLogLost               metric.Int64Counter
 	ReceiverKongLogMalformed          metric.Int64Counter
 	ReceiverKongLogRepaired           metric.Int64Counter
@@ -82,6 +83,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ReceiverKongLogConnectionsRefused, err = builder.meter.Int64Counter(
 		"otelcol_receiver_kong_log_connections_refused",
 		metric.WithDescription("TCP connections that were closed at once because there were max_connections already. [Development]"),
+		metric.WithUnit("{connection}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverKongLogHandshakesFailed, err = builder.meter.Int64Counter(
+		"otelcol_receiver_kong_log_handshakes_failed",
+		metric.WithDescription("TCP connections on which TLS could not be agreed on. What was sent on them is lost and cannot be counted. [Development]"),
 		metric.WithUnit("{connection}"),
 	)
 	errs = errors.Join(errs, err)

@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverKongLogConflicts.Add(context.Background(), 1)
 	tb.ReceiverKongLogConnections.Add(context.Background(), 1)
 	tb.ReceiverKongLogConnectionsRefused.Add(context.Background(), 1)
+	tb.ReceiverKongLogHandshakesFailed.Add(context.Background(), 1)
 	tb.ReceiverKongLogLost.Add(context.Background(), 1)
 	tb.ReceiverKongLogMalformed.Add(context.Background(), 1)
 	tb.ReceiverKongLogRepaired.Add(context.Background(), 1)
@@ -36,6 +37,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogConnectionsRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverKongLogHandshakesFailed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogLost(t, testTel,
