@@ -45,7 +45,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 			w.fail(ReasonType)
 			return
 		}
-		w.derived(r, i, v, strings.ToLower(v.Str()))
+		w.derived(r, i, v, w.cleanText(strings.ToLower(v.Str()))) // REDACTED stays in capitals
 	case OpString:
 		// A list of one is the scalar in it.
 		one := v

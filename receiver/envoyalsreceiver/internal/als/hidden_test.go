@@ -59,3 +59,18 @@ func TestGRPCQuery(t *testing.T) {
 	engine(t).Logs(ld)
 	assert.Equal(t, "login.Login/In", attributes(gatewaytest.Records(ld)[0])["rpc.method"])
 }
+
+// TestHiddenOnce: what was hidden is not found again by the engine behind, where text is brought to lower case.
+func TestHiddenOnce(t *testing.T) {
+	t.Parallel()
+	e := request(nil)
+	e.Request.Scheme = "x?sig=S3CR3T"
+	rec, _ := httpEntry(t, everything, e)
+	assert.Equal(t, "x?sig=REDACTED", attributes(rec)["url.scheme"])
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	NewDecoder(everything).Resource(nil, rl.Resource().Attributes())
+	rec.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	engine(t).Logs(ld)
+	assert.Equal(t, attributes(rec), attributes(gatewaytest.Records(ld)[0]))
+}
