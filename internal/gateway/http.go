@@ -397,14 +397,10 @@ func (w *work) headerValue(s, header string, secret bool) string {
 	if secret {
 		return redacted
 	}
-	switch header {
-	case "traceparent":
+	if header == "traceparent" {
 		w.traceparent(s)
-	case "referer", "location", "content-location", "x-envoy-original-path", "x-original-url", "x-original-uri",
-		"x-forwarded-uri", "x-forwarded-url", "origin", ":path":
-		s, _ = w.e.redact.Text(s)
 	}
-	return s
+	return w.cleanText(s)
 }
 
 func hasUpper(s string) bool {

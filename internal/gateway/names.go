@@ -37,9 +37,9 @@ func (w *work) betterName(span ptrace.Span) {
 	}
 }
 
-// cleanText hides secrets in a text that may hold a URL.
+// cleanText hides secrets in a text that may hold a URL: userinfo ends in '@', a parameter's name in '='.
 func (w *work) cleanText(s string) string {
-	if strings.IndexByte(s, '?') >= 0 || strings.IndexByte(s, '@') >= 0 {
+	if strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '=') >= 0 {
 		s, _ = w.e.redact.Text(s)
 	}
 	return s

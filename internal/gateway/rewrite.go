@@ -24,12 +24,14 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 	}
 	switch r.op {
 	case OpRename:
+		w.cleanPlain(v)
 		w.move(r, i, v, r.to[0])
 	case OpText:
 		if v.Type() == pcommon.ValueTypeStr && v.Str() == "" {
 			w.drop(i)
 			return
 		}
+		w.cleanPlain(v)
 		w.move(r, i, v, r.to[0])
 	case OpKeep, OpDropAbsent:
 	case OpDrop:
@@ -43,7 +45,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 			w.fail(ReasonType)
 			return
 		}
-		w.derived(r, i, v, strings.ToLower(v.Str()))
+		w.derived(r, i, v, w.cleanText(strings.ToLower(v.Str()))) // REDACTED stays in capitals
 	case OpString:
 		// A list of one is the scalar in it.
 		one := v
@@ -110,6 +112,18 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.model(r, i, key, v)
 	default:
 		w.context(r, i, v)
+	}
+}
+
+// cleanPlain hides secrets in a text of a gateway's that is not read any further: a client chose it, as its user agent,
+// or it says what failed, and may quote a URL. Other emitters' texts may be SQL, which stays as it is.
+func (w *work) cleanPlain(v pcommon.Value) {
+	if w.p.generic || v.Type() != pcommon.ValueTypeStr {
+		return
+	}
+	if clean := w.cleanText(v.Str()); clean != v.Str() {
+		v.SetStr(clean)
+		w.changed = true
 	}
 }
 

@@ -37,6 +37,7 @@ func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
 		}
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)
 		s, _, _ = strings.Cut(s, "?") // a query is no part of a method's name, and may hold secrets
+		w.hide(i, v, s)
 		w.toSlot(r, i, v, r.to[0], strings.TrimLeft(s, "/"))
 	case OpGRPCOther:
 		w.emitStr(slotRPCSystem, systemGRPC, prioDerived)
@@ -49,8 +50,25 @@ func (w *work) rpc(r *rule, i int32, v pcommon.Value) {
 			w.drop(i)
 			return
 		}
-		w.ev.grpcMessage, w.ev.grpcMessageAt = s, i
+		w.grpcMessage(i, v)
 	}
+}
+
+// grpcMessage reads a gRPC status message, which Envoy logs percent-encoded, as it is on the wire. A secret in it is
+// hidden where the old attribute may stay, too.
+func (w *work) grpcMessage(i int32, v pcommon.Value) {
+	text := v.Str()
+	if strings.IndexByte(text, '%') >= 0 {
+		if plain, err := url.PathUnescape(text); err == nil {
+			text = w.valid(plain)
+		}
+	}
+	if clean := w.cleanText(text); clean != text {
+		text = clean
+		v.SetStr(url.PathEscape(clean))
+		w.changed = true
+	}
+	w.ev.grpcMessage, w.ev.grpcMessageAt = text, i
 }
 
 // grpcCode names a gRPC status: 14 becomes UNAVAILABLE. A number outside the known ones stays as text.
@@ -141,17 +159,11 @@ func rpcFails(code string, kind ptrace.SpanKind) bool {
 }
 
 // settleMessage places a gRPC status message: on the status of a failed span, else beside the trailers.
-// Envoy logs it percent-encoded, as it is on the wire.
 func (w *work) settleMessage(status ptrace.Status, failed bool) {
 	if w.ev.grpcMessageAt < 0 {
 		return
 	}
 	text := w.ev.grpcMessage
-	if strings.IndexByte(text, '%') >= 0 {
-		if plain, err := url.PathUnescape(text); err == nil {
-			text = w.valid(plain)
-		}
-	}
 	if failed && w.signal == signalSpan {
 		if status.Message() == "" {
 			status.SetMessage(text)

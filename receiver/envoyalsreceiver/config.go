@@ -3,9 +3,7 @@ package envoyalsreceiver
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +13,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
+	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 )
 
@@ -102,6 +100,8 @@ const (
 	// defaultMessageMiB is the largest message without max_recv_msg_size_mib (google.golang.org/grpc,
 	// defaultServerMaxReceiveMessageSize).
 	defaultMessageMiB = 4
+	// maxMessageMiB is the largest message that protobuf allows, 2 GiB less a byte: sizes above overflow on the way to gRPC.
+	maxMessageMiB = 2047
 	// maxMultiplier and maxWait keep waits far from where durations overflow; nobody waits that long.
 	maxMultiplier = 1000
 	maxWait       = 24 * time.Hour
@@ -137,14 +137,16 @@ func (c *Config) Validate() error {
 			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
 		}
 	}
-	errs = errors.Join(errs, c.validateEndpoint())
+	errs = errors.Join(errs, serverconfig.Address(&c.ServerConfig.NetAddr, defaultEndpoint), serverconfig.TLS(&c.ServerConfig.TLS))
 	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
 	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
 	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
 	}
-	if c.MaxHeldSize < c.maxMessage() {
+	if n := c.ServerConfig.MaxRecvMsgSizeMiB; n > maxMessageMiB {
+		errs = errors.Join(errs, fmt.Errorf("max_recv_msg_size_mib: %d is too much: want %d at most", n, maxMessageMiB))
+	} else if c.MaxHeldSize < c.maxMessage() {
 		errs = errors.Join(errs, fmt.Errorf("max_held_size: %d is below the largest message, %d bytes by max_recv_msg_size_mib: "+
 			"a message of that size would never be read; raise the one or lower the other", c.MaxHeldSize, c.maxMessage()))
 	}
@@ -176,26 +178,6 @@ func (c *Config) Validate() error {
 	return errs
 }
 
-// validateEndpoint looks at the endpoint as far as that is possible without listening on it.
-func (c *Config) validateEndpoint() error {
-	addr := &c.ServerConfig.NetAddr
-	if addr.Endpoint == "" {
-		return fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultEndpoint)
-	}
-	if !strings.HasPrefix(string(addr.Transport), "tcp") {
-		return nil // the path of a socket
-	}
-	_, port, err := net.SplitHostPort(addr.Endpoint)
-	if err != nil {
-		return fmt.Errorf("endpoint: %q has no port: name an address and port to listen on, such as %s", addr.Endpoint, defaultEndpoint)
-	}
-	// A port may have a name (net.Listen): what is no number is left to it.
-	if n, err := strconv.ParseInt(port, 10, 64); (err == nil && (n < 0 || n > 65535)) || errors.Is(err, strconv.ErrRange) {
-		return fmt.Errorf("endpoint: port %s of %q is not possible: want one from 0 to 65535", port, addr.Endpoint)
-	}
-	return nil
-}
-
 // maxMessage is the size of the largest message that is read, in bytes.
 func (c *Config) maxMessage() int64 {
 	if n := c.ServerConfig.MaxRecvMsgSizeMiB; n > 0 {
@@ -225,6 +207,5 @@ func (c *Config) decoding() als.Options {
 		FilterState:     c.FilterState == KeepIt,
 		NodeMetadata:    c.NodeMetadata,
 		Secrets:         secrets,
-		Redactor:        parse.NewRedactor(c.URL.RedactQuery, c.URL.IgnoreCase),
 	}
 }

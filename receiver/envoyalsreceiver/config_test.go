@@ -3,6 +3,7 @@ package envoyalsreceiver
 import (
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/metadata"
 )
@@ -37,8 +37,13 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, createDefaultConfig(), cfg)
 	assert.Equal(t, "localhost:19001", cfg.ServerConfig.NetAddr.Endpoint)
 
+	// Its files are not there, which is all that is wrong with it.
 	cfg, err = load(t, "everything")
-	require.NoError(t, err)
+	require.ErrorContains(t, err, "tls::cert_file, tls::key_file: ")
+	require.ErrorContains(t, err, "server.pem: no such file or directory: want a certificate and its key in PEM")
+	require.ErrorContains(t, err, "tls::client_ca_file: ")
+	require.ErrorContains(t, err, "ca.pem: no such file or directory: want certificates in PEM")
+	assert.Len(t, strings.Split(err.Error(), "\n"), 2)
 	assert.Equal(t, "0.0.0.0:9191", cfg.ServerConfig.NetAddr.Endpoint)
 	assert.Equal(t, 16, cfg.ServerConfig.MaxRecvMsgSizeMiB)
 	assert.EqualValues(t, 100, cfg.ServerConfig.MaxConcurrentStreams)
@@ -55,7 +60,6 @@ func TestConfig(t *testing.T) {
 	assert.True(t, cfg.URL.IgnoreCase)
 	assert.Equal(t, als.Options{
 		Intermediate: true, NodeMetadata: []string{"role", "CLUSTER_ID"}, Secrets: map[string]bool{"x-session": true},
-		Redactor: parse.NewRedactor([]string{"token"}, true),
 	}, cfg.decoding())
 
 	_, err = load(t, "no_retry")
@@ -99,10 +103,14 @@ func TestConfigRefused(t *testing.T) {
 	}
 	f(func(c *Config) { c.RetryOnFailure.MaxInterval = math.MaxInt64 }, "want 24h0m0s or less")
 	for _, port := range []string{"65536", "-1", "99999999999999999999"} {
-		f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost:" + port }, "want one from 0 to 65535")
+		f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost:" + port }, "has no possible port: want a number from 0 to 65535")
 	}
 	f(func(c *Config) { c.ServerConfig.NetAddr.Endpoint = "localhost" }, `endpoint: "localhost" has no port`)
+	f(func(c *Config) { c.ServerConfig.NetAddr.Transport = "udp" }, `transport: "udp" carries no streams`)
 	f(func(c *Config) { c.MaxHeldSize = 4<<20 - 1 }, "max_held_size: 4194303 is below the largest message, 4194304 bytes")
+	for _, n := range []int{2048, math.MaxInt} {
+		f(func(c *Config) { c.ServerConfig.MaxRecvMsgSizeMiB, c.MaxHeldSize = n, math.MaxInt64 }, "is too much: want 2047 at most")
+	}
 	f(func(c *Config) { c.ServerConfig.MaxRecvMsgSizeMiB = 65 }, "raise the one or lower the other")
 
 	cfg := createDefaultConfig().(*Config)

@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configtls"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"google.golang.org/grpc"
@@ -136,14 +137,19 @@ func TestTLS(t *testing.T) {
 	next.wait(t, 1)
 }
 
-// TestTLSFilesMissing checks that Start tells what is wrong with the files.
-func TestTLSFilesMissing(t *testing.T) {
+// TestStartWithoutExtensions: what the settings name and is not there is told with its field.
+func TestStartWithoutExtensions(t *testing.T) {
 	t.Parallel()
 	cfg := createDefaultConfig().(*Config)
-	cfg.ServerConfig.NetAddr.Endpoint = "localhost:0"
-	cfg.ServerConfig.TLS = configoptional.Some(configtls.ServerConfig{Config: configtls.Config{CertFile: "none.pem", KeyFile: "none.pem"}})
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{
+		"endpoint": "localhost:0", "auth": map[string]any{"authenticator": "basicauth"}, "middlewares": []any{map[string]any{"id": "limit"}},
+	}).Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
 	r := unstarted(t, cfg)
-	require.ErrorContains(t, r.Start(t.Context(), componenttest.NewNopHost()), "none.pem")
+	err := r.Start(t.Context(), componenttest.NewNopHost())
+	require.ErrorContains(t, err, `auth::authenticator: "basicauth" cannot be used`)
+	require.ErrorContains(t, err, "list it under service::extensions")
+	require.ErrorContains(t, err, `middlewares::0: "limit" is no extension that runs`)
 	require.NoError(t, r.Shutdown(t.Context()))
 }
 

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
+	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/als"
 	"github.com/gatehouse-otel/gatehouse/receiver/envoyalsreceiver/internal/metadata"
 )
@@ -74,6 +75,13 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*alsRe
 
 // Start listens and serves. It fails when the address cannot be listened on or TLS or authentication cannot be set up.
 func (r *alsReceiver) Start(ctx context.Context, host component.Host) error {
+	middlewares := make([]component.ID, 0, len(r.cfg.ServerConfig.Middlewares))
+	for _, m := range r.cfg.ServerConfig.Middlewares {
+		middlewares = append(middlewares, m.ID)
+	}
+	if err := serverconfig.Extensions(host, "", r.cfg.ServerConfig.Auth.Get(), middlewares); err != nil {
+		return err
+	}
 	server, err := r.cfg.ServerConfig.ToServer(ctx, host.GetExtensions(), r.settings.TelemetrySettings,
 		configgrpc.WithGrpcServerOption(grpc.ForceServerCodecV2(codec{})))
 	if err != nil {

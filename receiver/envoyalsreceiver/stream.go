@@ -167,6 +167,7 @@ func (s *stream) batch(cursor *als.Cursor) (plog.Logs, als.Counts, gateway.Stats
 	s.resource.CopyTo(resource)
 	rl.SetSchemaUrl(s.schemaURL)
 	stats := s.engine.Logs(ld)
+	s.engine.RedactLogs(ld)
 	// What the engine found out by these entries, such as the pod behind a node id of a control plane it recognized by a
 	// cluster's name, holds for entries that show less.
 	if resource.Len() > s.resource.Len() {

@@ -1,15 +1,14 @@
 package konglogreceiver
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/config/confignet"
+
+	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 )
 
 // Bounds of what may be configured. A size above is a mistake of units more likely than a wish, and sums and doublings of
@@ -27,12 +26,7 @@ var compressions = []string{"", "gzip", "zstd", "zlib", "deflate", "snappy", "lz
 
 // Validate checks what confighttp does not.
 func (c *HTTPConfig) Validate() error {
-	var errs error
-	if c.ServerConfig.NetAddr.Endpoint == "" {
-		errs = errors.Join(errs, fmt.Errorf("endpoint: it is empty: name an address and port to listen on, such as %s", defaultHTTPEndpoint))
-	} else if !c.isUnix() {
-		errs = errors.Join(errs, checkEndpoint(c.ServerConfig.NetAddr.Endpoint, defaultHTTPEndpoint))
-	}
+	errs := errors.Join(serverconfig.Address(&c.ServerConfig.NetAddr, defaultHTTPEndpoint), serverconfig.TLS(&c.ServerConfig.TLS))
 	if c.ServerConfig.MaxRequestBodySize <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_request_body_size: %d would take nothing: name a number of bytes above 0, or leave the field out",
 			c.ServerConfig.MaxRequestBodySize))
@@ -55,13 +49,9 @@ func (c *HTTPConfig) Validate() error {
 	return errs
 }
 
-func (c *HTTPConfig) isUnix() bool {
-	return c.ServerConfig.NetAddr.Transport == confignet.TransportTypeUnix
-}
-
 // Validate reports every problem of the section.
 func (c *TCPConfig) Validate() error {
-	errs := checkEndpoint(c.Endpoint, defaultLineEndpoint)
+	errs := errors.Join(serverconfig.HostPort(c.Endpoint, defaultLineEndpoint), serverconfig.TLS(&c.TLS))
 	if c.MaxLineSize < minLine {
 		errs = errors.Join(errs, fmt.Errorf("max_line_size: %d is shorter than any record of Kong: want %d or more", c.MaxLineSize, minLine))
 	}
@@ -83,7 +73,7 @@ func (c *TCPConfig) Validate() error {
 
 // Validate reports every problem of the section.
 func (c *UDPConfig) Validate() error {
-	errs := checkEndpoint(c.Endpoint, defaultLineEndpoint)
+	errs := serverconfig.HostPort(c.Endpoint, defaultLineEndpoint)
 	if c.MaxDatagramSize < minLine || c.MaxDatagramSize > maxUDP {
 		errs = errors.Join(errs, fmt.Errorf("max_datagram_size: %d is no size for a record of Kong: want %d to %d", c.MaxDatagramSize, minLine, maxUDP))
 	}
@@ -105,45 +95,19 @@ func atMost[N int | int64](field string, value, most N) error {
 	return nil
 }
 
-// checkEndpoint checks an address and port to listen on; example is what the error suggests.
-func checkEndpoint(endpoint, example string) error {
-	if !strings.Contains(endpoint, ":") {
-		return fmt.Errorf("endpoint: %q has no port: want an address and a port such as %s", endpoint, example)
-	}
-	_, port, err := net.SplitHostPort(endpoint)
-	if err != nil {
-		return fmt.Errorf("endpoint: %q cannot be read, %w: want an address and a port such as %s", endpoint, err, example)
-	}
-	if port == "" {
-		return fmt.Errorf("endpoint: %q has no port: want an address and a port such as %s", endpoint, example)
-	}
-	// Names of ports, such as "http", are possible, as they are where it is listened.
-	if _, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
-		return fmt.Errorf("endpoint: %q has no possible port: want a number from 0 to 65535 behind the colon, such as %s", endpoint, example)
-	}
-	return nil
-}
-
 // checkPorts reports http and tcp at one port: the second one would not start, and say only that an address is in use.
 func (p *ProtocolsConfig) checkPorts() error {
-	if !p.HTTP.HasValue() || !p.TCP.HasValue() || p.HTTP.Get().isUnix() {
+	if !p.HTTP.HasValue() || !p.TCP.HasValue() {
 		return nil
 	}
-	one, other := p.HTTP.Get().ServerConfig.NetAddr.Endpoint, p.TCP.Get().Endpoint
-	host, port, err := net.SplitHostPort(one)
-	otherHost, otherPort, otherErr := net.SplitHostPort(other)
-	if err != nil || otherErr != nil || port != otherPort || port == "0" {
-		return nil
-	}
-	if host == otherHost || isEverywhere(host) || isEverywhere(otherHost) {
+	one, other := &p.HTTP.Get().ServerConfig.NetAddr, p.TCP.Get().address()
+	if serverconfig.Collide(one, other) {
 		return fmt.Errorf("protocols: http::endpoint %q and tcp::endpoint %q are one port: give each its own, such as %s and %s",
-			one, other, defaultHTTPEndpoint, defaultLineEndpoint)
+			one.Endpoint, other.Endpoint, defaultHTTPEndpoint, defaultLineEndpoint)
 	}
 	return nil
 }
 
-// isEverywhere tells a host that stands for all addresses of the machine.
-func isEverywhere(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "" || err == nil && addr.IsUnspecified()
+func (c *TCPConfig) address() *confignet.AddrConfig {
+	return &confignet.AddrConfig{Endpoint: c.Endpoint, Transport: confignet.TransportTypeTCP}
 }

@@ -138,6 +138,24 @@ func TestConfigMistakes(t *testing.T) {
 			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "0.0.0.0:9581"}, "tcp": nil}},
 			[]string{`http::endpoint "0.0.0.0:9581" and tcp::endpoint "localhost:9581" are one port`},
 		},
+		"one port by two names": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": "127.0.0.1:9581"}, "tcp": nil}},
+			[]string{`http::endpoint "127.0.0.1:9581" and tcp::endpoint "localhost:9581" are one port`},
+		},
+		"transport": {
+			map[string]any{"protocols": map[string]any{"http": map[string]any{"transport": "udp"}}},
+			[]string{`protocols::http: transport: "udp" carries no streams: want tcp, tcp4, tcp6 or unix`},
+		},
+		"no certificates": {
+			map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"tls": map[string]any{"cert_file": "no-h.pem", "key_file": "no-h.pem"}},
+				"tcp":  map[string]any{"tls": map[string]any{"cert_file": "no-t.pem", "key_file": "no-t.pem", "client_ca_file": "no-ca.pem"}, "max_connections": 0},
+			}},
+			[]string{
+				"protocols::http: tls::cert_file, tls::key_file: ", "no-h.pem: no such file", "want a certificate and its key in PEM",
+				"protocols::tcp: tls::cert_file, tls::key_file: ", "no-t.pem: no such file", "tls::client_ca_file: ", "no-ca.pem", "max_connections: 0 would serve nobody",
+			},
+		},
 	} {
 		_, err := load(t, confmap.NewFromStringMap(c.conf))
 		require.Error(t, err, name)
@@ -153,9 +171,9 @@ func TestConfigMistakes(t *testing.T) {
 func TestStartFails(t *testing.T) {
 	taken := start(t, newPipeline(), nil, nil)
 	for field, change := range map[string]func(*Config){
-		"protocols::http": func(c *Config) { c.Protocols.HTTP.Get().ServerConfig.NetAddr.Endpoint = taken.http[len("http://"):] },
-		"protocols::tcp":  func(c *Config) { *c.Protocols.TCP.GetOrInsertDefault() = TCPConfig{Endpoint: taken.tcp} },
-		"protocols::udp":  func(c *Config) { *c.Protocols.UDP.GetOrInsertDefault() = UDPConfig{Endpoint: taken.udp} },
+		"protocols::http::endpoint": func(c *Config) { c.Protocols.HTTP.Get().ServerConfig.NetAddr.Endpoint = taken.http[len("http://"):] },
+		"protocols::tcp::endpoint":  func(c *Config) { *c.Protocols.TCP.GetOrInsertDefault() = TCPConfig{Endpoint: taken.tcp} },
+		"protocols::udp::endpoint":  func(c *Config) { *c.Protocols.UDP.GetOrInsertDefault() = UDPConfig{Endpoint: taken.udp} },
 	} {
 		cfg := createDefaultConfig().(*Config)
 		cfg.Protocols.HTTP.Get().ServerConfig.NetAddr.Endpoint = "localhost:0"
@@ -165,6 +183,22 @@ func TestStartFails(t *testing.T) {
 		require.ErrorContains(t, r.Start(t.Context(), componenttest.NewNopHost()), field)
 		require.NoError(t, r.Shutdown(context.Background()))
 	}
+}
+
+// TestStartWithoutExtensions: what the settings name and is not there is told with its field.
+func TestStartWithoutExtensions(t *testing.T) {
+	conf := confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{"http": map[string]any{
+		"endpoint": "localhost:0", "auth": map[string]any{"authenticator": "basicauth/kong"}, "middlewares": []any{map[string]any{"id": "limit"}},
+	}}})
+	cfg, err := load(t, conf)
+	require.NoError(t, err)
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	err = r.Start(t.Context(), componenttest.NewNopHost())
+	require.ErrorContains(t, err, `protocols::http::auth::authenticator: "basicauth/kong" cannot be used`)
+	require.ErrorContains(t, err, "list it under service::extensions")
+	require.ErrorContains(t, err, `protocols::http::middlewares::0: "limit" is no extension that runs`)
+	require.NoError(t, r.Shutdown(context.Background()))
 }
 
 func TestShutdownWithoutStart(t *testing.T) {

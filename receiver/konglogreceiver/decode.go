@@ -69,6 +69,7 @@ type batch struct {
 	records plog.LogRecordSlice
 	spare   plog.LogRecord // what a message is read into, until it is known to be a record
 	bytes   int            // of messages read
+	unnamed int            // fields without a name that were left out
 	stats   gateway.Stats
 }
 
@@ -189,7 +190,11 @@ func (b *trouble) add(other *trouble) {
 	}
 }
 
-// finish brings the records to the conventions.
-func (d *decoder) finish(b *batch) { b.stats = d.engine.Logs(b.logs) }
+// finish brings the records to the conventions and hides what may not be shown.
+func (d *decoder) finish(b *batch) {
+	b.unnamed = dropUnnamed(b.records)
+	b.stats = d.engine.Logs(b.logs)
+	d.engine.RedactLogs(b.logs)
+}
 
 func (d *decoder) observed() pcommon.Timestamp { return pcommon.NewTimestampFromTime(d.now()) }

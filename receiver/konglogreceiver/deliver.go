@@ -2,9 +2,11 @@ package konglogreceiver
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 )
 
@@ -48,15 +50,25 @@ func (d *deliverer) deliver(ctx context.Context, from string, m messages) {
 // part hands on the batch at a place and returns the place behind it. last is true once the receiver stops.
 func (d *deliverer) part(ctx context.Context, from string, m messages, at place, last bool) (next place, more, stopping bool) {
 	pause := firstPause
+	var rest plog.Logs // of a batch that was taken in part; the zero value: all of it
 	for {
 		b, next, more := d.r.decoder.read(m, at)
 		n := b.records.Len()
 		var err error
 		if n > 0 {
 			d.r.decoder.finish(b)
+			if rest != (plog.Logs{}) {
+				b.logs = plog.NewLogs()
+				rest.CopyTo(b.logs)
+				n = rest.LogRecordCount()
+			}
 			op := d.obs.StartLogsOp(ctx)
 			err = d.r.next.ConsumeLogs(op, b.logs)
 			d.obs.EndLogsOp(op, format, n, err)
+		}
+		if part, ok := errors.AsType[consumererror.Logs](err); ok {
+			rest = part.Data()
+			n = rest.LogRecordCount()
 		}
 		lost := causePermanent
 		if err != nil && !consumererror.IsPermanent(err) {

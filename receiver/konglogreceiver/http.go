@@ -16,10 +16,13 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
 )
 
 // retryAfter is what a busy receiver asks for, in seconds. Kong goes by its own schedule (10 ms, doubled each time);
@@ -59,6 +62,9 @@ func newHTTPServer(r *kongReceiver, cfg *HTTPConfig) (*httpServer, error) {
 
 func (s *httpServer) start(ctx context.Context, host component.Host) error {
 	cfg := s.cfg.ServerConfig
+	if err := s.checkExtensions(host); err != nil {
+		return err
+	}
 	var err error
 	s.server, err = cfg.ToServer(ctx, host.GetExtensions(), s.r.set.TelemetrySettings, s, confighttp.WithErrorHandler(s.refuse))
 	if err != nil {
@@ -67,7 +73,7 @@ func (s *httpServer) start(ctx context.Context, host component.Host) error {
 	s.server.Handler = watchBody(s.server.Handler)
 	listener, err := cfg.ToListener(ctx)
 	if err != nil {
-		return fmt.Errorf("protocols::http: listen: %w", err)
+		return fmt.Errorf("protocols::http::endpoint: %w", err)
 	}
 	s.address = listener.Addr()
 	s.r.set.Logger.Info("listening for Kong's http-log", zap.Stringer("address", s.address))
@@ -77,6 +83,18 @@ func (s *httpServer) start(ctx context.Context, host component.Host) error {
 		}
 	})
 	return nil
+}
+
+func (s *httpServer) checkExtensions(host component.Host) error {
+	var auth *configauth.Config
+	if a := s.cfg.ServerConfig.Auth.Get(); a != nil {
+		auth = &a.Config
+	}
+	middlewares := make([]component.ID, 0, len(s.cfg.ServerConfig.Middlewares))
+	for _, m := range s.cfg.ServerConfig.Middlewares {
+		middlewares = append(middlewares, m.ID)
+	}
+	return serverconfig.Extensions(host, "protocols::http::", auth, middlewares)
 }
 
 // shutdown lets requests under way end. Those that do not in time lose nothing: Kong was not told that they were taken.
@@ -149,7 +167,7 @@ func (s *httpServer) decode(m messages, taken int64) (b *batch, more int64, err 
 	for rest {
 		var part *batch
 		part, at, rest = s.r.decoder.read(m, at)
-		b.trouble.add(&part.trouble)
+		b.add(&part.trouble)
 		part.records.MoveAndAppendTo(b.records)
 		room := int64(b.records.Len()-maxBatchRecords) * recordRoom
 		switch lacks := room - taken - more; {

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -49,12 +51,12 @@ func (s *tcpServer) start(ctx context.Context, _ component.Host) error {
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", s.cfg.Endpoint)
 	if err != nil {
-		return fmt.Errorf("protocols::tcp: %w", err)
+		return fmt.Errorf("protocols::tcp::endpoint: %w", err)
 	}
 	if s.cfg.TLS.HasValue() {
 		settings, err := s.cfg.TLS.Get().LoadTLSConfig(ctx)
 		if err != nil {
-			return errors.Join(fmt.Errorf("protocols::tcp: tls: %w", err), listener.Close())
+			return errors.Join(fmt.Errorf("protocols::tcp::tls: %w", err), listener.Close())
 		}
 		listener = tls.NewListener(listener, settings)
 	}
@@ -123,6 +125,7 @@ func (s *tcpServer) serve(conn net.Conn) {
 	for {
 		block, skipped, err := lines.next()
 		if err != nil {
+			s.noteHandshake(ctx, conn, err)
 			return
 		}
 		s.r.tel.countMalformed(ctx, transportTCP, faultTooLong, skipped, errTooLong, from.String())
@@ -130,6 +133,17 @@ func (s *tcpServer) serve(conn net.Conn) {
 			s.deliver.deliver(ctx, from.String(), s.messages(block))
 		}
 	}
+}
+
+// noteHandshake counts a connection that ended with an error before TLS was agreed on: a plugin without tls: true takes
+// what it wrote for sent. Who says nothing, as a probe does, is none.
+func (s *tcpServer) noteHandshake(ctx context.Context, conn net.Conn, err error) {
+	c, ok := conn.(*tls.Conn)
+	if !ok || c.ConnectionState().HandshakeComplete ||
+		errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	s.r.tel.countHandshake(ctx, conn.RemoteAddr(), err)
 }
 
 var errTooLong = errors.New("a line is longer than max_line_size, or than what max_unfinished_size leaves for it")

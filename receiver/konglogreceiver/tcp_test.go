@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 // line is a record as tcp-log writes it.
@@ -58,6 +59,60 @@ func TestTCPLines(t *testing.T) {
 		eventually(t, func() bool { return r.counter(t, "malformed", "transport", "tcp", "fault", fault) == n }, fault)
 	}
 	eventually(t, func() bool { return r.counter(t, "connections") == 0 }, "the connection is gone")
+}
+
+// TestTCPPartlyTaken: of a batch that was taken in part only the rest is offered again.
+func TestTCPPartlyTaken(t *testing.T) {
+	next := &partly{pipeline: newPipeline()}
+	r := start(t, next, nil, nil)
+	write(t, r.dial(t), line("1")+line("2")+line("3"))
+	eventually(t, func() bool { return next.len() == 3 }, "the rest is taken at last")
+	next.once(t, []string{"1", "2", "3"})
+	assert.EqualValues(t, 2, r.counter(t, "retries", "transport", "tcp"))
+	next.final = true
+	write(t, r.dial(t), line("4")+line("5"))
+	eventually(t, func() bool { return r.counter(t, "lost", "transport", "tcp", "cause", "permanent") == 1 }, "one is lost, the other was taken")
+}
+
+// partly takes one record a call and refuses the others, for good if final.
+type partly struct {
+	*pipeline
+	final bool
+}
+
+func (p *partly) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	rest := plog.NewLogs()
+	ld.CopyTo(rest)
+	n := 0
+	behind := func(plog.LogRecord) bool { n++; return n == 1 }
+	rest.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(behind)
+	n = -1
+	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(plog.LogRecord) bool { n++; return n > 0 })
+	if err := p.pipeline.ConsumeLogs(ctx, ld); err != nil || rest.LogRecordCount() == 0 {
+		return err
+	}
+	refused := errPipelineBusy
+	if p.final {
+		refused = consumererror.NewPermanent(refused)
+	}
+	return consumererror.NewLogs(refused, rest)
+}
+
+// TestTCPHandshakes: who does not speak TLS to a listener that does is counted. A probe says nothing, and is not.
+func TestTCPHandshakes(t *testing.T) {
+	settings, pool := testTLS(t)
+	next := newPipeline()
+	r := start(t, next, nil, func(c *Config) { c.Protocols.TCP.Get().TLS = settings })
+	r.dial(t).Close()
+	write(t, r.dial(t), line("lost"))
+	eventually(t, func() bool { return r.counter(t, "handshakes_failed") == 1 }, "counted")
+	conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}}).DialContext(t.Context(), "tcp", r.tcp)
+	require.NoError(t, err)
+	write(t, conn, line("1"))
+	require.NoError(t, conn.Close())
+	eventually(t, func() bool { return next.len() == 1 }, "TLS is taken")
+	eventually(t, func() bool { return r.counter(t, "connections") == 0 }, "all are gone")
+	assert.EqualValues(t, 1, r.counter(t, "handshakes_failed"))
 }
 
 // TestTCPWaits: on a busy pipeline nothing is lost, records come once, and what is malformed is counted once.

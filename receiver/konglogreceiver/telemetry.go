@@ -2,6 +2,7 @@ package konglogreceiver
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -72,6 +73,7 @@ type telemetry struct {
 
 	saidMalformed [transports][faults]atomic.Bool
 	saidLost      [transports][causes]atomic.Bool
+	saidHandshake atomic.Bool
 }
 
 func newTelemetry(builder *metadata.TelemetryBuilder, logger *zap.Logger) *telemetry {
@@ -105,8 +107,9 @@ func (t *telemetry) countTrouble(ctx context.Context, tr transport, b *trouble, 
 	}
 }
 
-// countStats counts what the engine found in a batch, once it is settled what becomes of the batch.
+// countStats counts what the engine found in a batch and what had no name, once it is settled what becomes of the batch.
 func (t *telemetry) countStats(ctx context.Context, b *batch) {
+	add(ctx, t.builder.ReceiverKongLogUnnamed, b.unnamed)
 	for i := range b.stats {
 		s := &b.stats[i]
 		add(ctx, t.builder.ReceiverKongLogConflicts, s.Conflicts)
@@ -139,6 +142,15 @@ func (t *telemetry) countLost(ctx context.Context, tr transport, c cause, n int,
 	if t.saidLost[tr][c].CompareAndSwap(false, true) {
 		t.logger.Warn("log records of Kong are lost; further losses for this cause are only counted in receiver_kong_log_lost",
 			zap.Stringer("transport", tr), zap.Stringer("cause", c), zap.Int("records", n), zap.Error(err))
+	}
+}
+
+// countHandshake counts a connection on which TLS could not be agreed on.
+func (t *telemetry) countHandshake(ctx context.Context, from net.Addr, err error) {
+	t.builder.ReceiverKongLogHandshakesFailed.Add(ctx, 1)
+	if t.saidHandshake.CompareAndSwap(false, true) {
+		t.logger.Warn("a TLS handshake failed: what was sent on that connection is lost; further ones are only counted in receiver_kong_log_handshakes_failed",
+			zap.Stringer("from", from), zap.Error(err))
 	}
 }
 

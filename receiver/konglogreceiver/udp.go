@@ -44,7 +44,7 @@ func (s *udpServer) start(ctx context.Context, _ component.Host) error {
 	var listen net.ListenConfig
 	conn, err := listen.ListenPacket(ctx, "udp", s.cfg.Endpoint)
 	if err != nil {
-		return fmt.Errorf("protocols::udp: %w", err)
+		return fmt.Errorf("protocols::udp::endpoint: %w", err)
 	}
 	s.conn = conn.(*net.UDPConn)
 	if s.cfg.ReadBufferSize > 0 {

@@ -29,6 +29,15 @@ func TestSecretsByEveryRoad(t *testing.T) {
 		"a URL in a list":               {Attrs: attrMap{"http.url": []any{"http://h/p?sig=" + secret}}},
 		"a quote inside the value":      {Kind: client, Attrs: attrMap{"http.url": "http://h/p?sig=a'" + secret}},
 		"a span name":                   {Name: "GET /p?sig=" + secret, Attrs: attrMap{"http.method": "POST", "http.url": "http://h/other"}},
+		"a user agent":                  {Attrs: attrMap{"user_agent": "bot (+https://u:" + secret + "@h/)"}},
+		"a current user agent":          {Attrs: attrMap{"user_agent.original": "bot (+https://h/?sig=" + secret + ")"}},
+		"any other header":              {Attrs: attrMap{"http.request.header.X-Callback": "https://u:" + secret + "@h/"}},
+		"any header of several values":  {Attrs: attrMap{"http.response.header.link": []any{"<https://h/?a=b&sig=" + secret + ">"}}},
+		"the path of a gRPC call":       {Attrs: attrMap{"grpc.path": "/a.B/C?token=" + secret}},
+		"a gRPC message":                {Attrs: attrMap{"grpc.message": "no https://u:" + secret + "@h/", "grpc.status_code": "0"}},
+		"a gRPC message of a failure":   {Attrs: attrMap{"grpc.message": "no https://u:" + secret + "@h/", "grpc.status_code": "13"}},
+		"an escaped gRPC message":       {Attrs: attrMap{"grpc.message": "no%20https:%2F%2Fu:" + secret + "%40h", "grpc.status_code": "13"}},
+		"a broken gRPC message":         {Attrs: attrMap{"grpc.message": "100%, https://u:" + secret + "@h", "grpc.status_code": "13"}},
 	} {
 		for _, mode := range []gateway.Mode{gateway.ModeReplace, gateway.ModeDuplicate} {
 			e := compile(t, func(o *gateway.Options) { o.Mode = mode })
@@ -38,7 +47,10 @@ func TestSecretsByEveryRoad(t *testing.T) {
 			}
 			td := gatewaytest.Span(t, spec)
 			e.Traces(td)
-			assert.NotContains(t, gatewaytest.Traces(td), secret, "%s, %s", name, mode)
+			once := gatewaytest.Traces(td)
+			assert.NotContains(t, once, secret, "%s, %s", name, mode)
+			e.Traces(td)
+			assert.Equal(t, once, gatewaytest.Traces(td), "%s, %s: twice equals once", name, mode)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (d *Decoder) common(s string) {
 		case 17<<3 | text:
 			d.metadata(r.text())
 		case 18<<3 | text:
-			d.prose(attrs.GatewayUpstreamFailureReason, words(r.text()))
+			d.str(attrs.GatewayUpstreamFailureReason, words(r.text()))
 		case 19<<3 | text:
 			d.str(routeName, r.text())
 		case 20<<3 | text:
@@ -75,13 +75,13 @@ func (d *Decoder) common(s string) {
 		case 24<<3 | varint:
 			e.attempts = r.varint()
 		case 25<<3 | text:
-			d.prose(attrs.GatewayConnectionDetails, r.text())
+			d.str(attrs.GatewayConnectionDetails, r.text())
 		case 26<<3 | text:
 			e.streamID = r.text()
 		case 27<<3 | varint:
 			e.intermediate = r.varint() != 0
 		case 28<<3 | text:
-			d.prose(attrs.GatewayDownstreamFailureReason, words(r.text()))
+			d.str(attrs.GatewayDownstreamFailureReason, words(r.text()))
 		case 29<<3 | varint:
 			d.count(choose(e.kind, attrs.HTTPResponseSize, attrs.GatewayConnectionWireBytesSent), r.varint())
 		case 30<<3 | varint:

@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/xpdata"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Options are the user's choices.
@@ -23,9 +22,6 @@ type Options struct {
 	// Secrets are names, in lower case, of headers, trailers, custom tags and members of dynamic metadata and filter
 	// state whose values are hidden.
 	Secrets map[string]bool
-	// Redactor hides secrets of URLs in what Envoy says about failures; nil hides nothing. Those in URLs themselves the
-	// engine hides.
-	Redactor *parse.Redactor
 }
 
 // Malformed says what was wrong with an entry. It is a closed set: it becomes a metric attribute.
@@ -41,10 +37,11 @@ const (
 	MalformedPort                      // a port above 65535
 	MalformedDepth                     // metadata nested too deep
 	MalformedTooMany                   // more headers, trailers, tags or metadata than are looked at
+	MalformedName                      // a header, trailer, tag, filter or object without a name: it would be an attribute without one
 	MalformedCount
 )
 
-var malformedNames = [MalformedCount]string{"message", "entry", "enum", "time", "duration", "port", "depth", "too_many"}
+var malformedNames = [MalformedCount]string{"message", "entry", "enum", "time", "duration", "port", "depth", "too_many", "name"}
 
 // String returns the reason as metrics show it.
 func (m Malformed) String() string { return malformedNames[m] }
@@ -61,8 +58,10 @@ const (
 	// maxMembers bounds the headers, trailers, tags and metadata members of an entry, each by itself: what follows is
 	// work for every one of them. Envoy allows 100 headers unless it is configured otherwise.
 	maxMembers = 256
-	// maxKeys bounds the remembered names of header attributes.
+	// maxKeys bounds the remembered names of header attributes, and maxKey the length of each: they live as long as the
+	// stream does.
 	maxKeys = 512
+	maxKey  = 128
 )
 
 // Decoder makes log records of entries. It is for one stream: not safe for concurrent use.
@@ -133,7 +132,7 @@ func NewDecoder(opts Options) *Decoder {
 // entries. The records hold copies: the message may go afterwards. observed is the time they came.
 //
 // Headers, addresses and such are as Envoy wrote them, under the keys that the envoy profile of internal/gateway reads.
-// Without the engine the records are not in the conventions.
+// Without the engine the records are not in the conventions, and secrets of URLs are not hidden.
 func (d *Decoder) Records(c *Cursor, limit int, observed pcommon.Timestamp, to plog.LogRecordSlice) Counts {
 	var counts Counts
 	for n := 0; n < limit; {
@@ -300,7 +299,7 @@ func (d *Decoder) count(key string, n uint64) {
 
 // header appends a header as an array of its one value: Envoy has joined several.
 func (d *Decoder) header(prefix string, h member) {
-	if h.value == "" {
+	if h.value == "" || !d.named(h.key) {
 		return
 	}
 	name := d.keys[headerKey{prefix, h.key}]
@@ -309,7 +308,7 @@ func (d *Decoder) header(prefix string, h member) {
 		d.again = d.again || name.seen == d.entries
 	default:
 		name = &headerName{attribute: prefix + h.key, secret: d.secret(h.key)}
-		if len(d.keys) < maxKeys {
+		if len(d.keys) < maxKeys && len(h.key) <= maxKey {
 			d.keys[headerKey{prefix, name.attribute[len(prefix):]}] = name
 		} else {
 			d.again = true // nobody remembers whether it is
@@ -324,14 +323,6 @@ func (d *Decoder) header(prefix string, h member) {
 
 // secret tells whether a name is one of those whose values are hidden.
 func (d *Decoder) secret(name string) bool { return d.opts.Secrets[strings.ToLower(name)] }
-
-// prose appends a text in which a URL with secrets may be.
-func (d *Decoder) prose(key, s string) {
-	if d.opts.Redactor != nil {
-		s, _ = d.opts.Redactor.Text(s)
-	}
-	d.str(key, s)
-}
 
 func (d *Decoder) malformed(m Malformed) { d.e.malformed[m] = true }
 
@@ -390,8 +381,17 @@ func (d *Decoder) add(to []member, s string) []member {
 		d.malformed(MalformedTooMany)
 		return to
 	}
-	if m := d.pair(s); m.key != "" {
+	if m := d.pair(s); d.named(m.key) {
 		to = append(to, m)
 	}
 	return to
+}
+
+// named notes what has no name: the key of an attribute must not be empty (OpenTelemetry specification, common
+// concepts, Attribute), and "http.request.header." names nothing. Keys inside of a value may be.
+func (d *Decoder) named(key string) bool {
+	if key == "" {
+		d.malformed(MalformedName)
+	}
+	return key != ""
 }

@@ -33,6 +33,7 @@ func onlyRecord(t *testing.T, opts Options, message []byte) (plog.LogRecord, Cou
 	t.Helper()
 	batches, counts := decodeAll(t, opts, message)
 	engine(t).Logs(batches[0])
+	engine(t).RedactLogs(batches[0])
 	records := gatewaytest.Records(batches[0])
 	require.Len(t, records, 1)
 	return records[0], counts

@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/gatewaytest"
-	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // TestHiddenElsewhere checks trailers, custom tags, and what Envoy says about failures, which may have URLs in it.
@@ -16,7 +15,6 @@ func TestHiddenElsewhere(t *testing.T) {
 	t.Parallel()
 	opts := everything
 	opts.Secrets = map[string]bool{"authorization": true, "set-cookie": true, "x-api-key": true}
-	opts.Redactor = parse.NewRedactor(parse.DefaultSensitiveQuery, false)
 	f := func(trailers map[string]string, prefix string) {
 		t.Helper()
 		e := request(nil)
@@ -60,4 +58,19 @@ func TestGRPCQuery(t *testing.T) {
 	rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes().PutStr(grpcPath, "/login.Login/In?sig=s3cr3t")
 	engine(t).Logs(ld)
 	assert.Equal(t, "login.Login/In", attributes(gatewaytest.Records(ld)[0])["rpc.method"])
+}
+
+// TestHiddenOnce: what was hidden is not found again by the engine behind, where text is brought to lower case.
+func TestHiddenOnce(t *testing.T) {
+	t.Parallel()
+	e := request(nil)
+	e.Request.Scheme = "x?sig=S3CR3T"
+	rec, _ := httpEntry(t, everything, e)
+	assert.Equal(t, "x?sig=REDACTED", attributes(rec)["url.scheme"])
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	NewDecoder(everything).Resource(nil, rl.Resource().Attributes())
+	rec.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	engine(t).Logs(ld)
+	assert.Equal(t, attributes(rec), attributes(gatewaytest.Records(ld)[0]))
 }

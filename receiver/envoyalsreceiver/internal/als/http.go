@@ -149,7 +149,7 @@ func (d *Decoder) response(s string) {
 			r.repeated()
 			d.trail = d.add(d.trail, r.text())
 		case 6<<3 | text:
-			d.prose(attrs.GatewayResponseDetails, r.text())
+			d.str(attrs.GatewayResponseDetails, r.text())
 		case 7<<3 | varint:
 			d.count(attrs.GatewayUpstreamHeaderBytesReceived, r.varint())
 		case 8<<3 | varint:

@@ -45,7 +45,7 @@ func secondPass(t *testing.T, e *gateway.Engine, ld plog.Logs) (unchanged int) {
 
 // FuzzMessage decodes arbitrary bytes as a message of a stream. Whatever they are, every entry is a record or skipped,
 // decoding again from the same place gives the same, no valid message has more entries than are found, and what the
-// engine made of it stays as it is.
+// engine made of it has a name and stays as it is.
 func FuzzMessage(f *testing.F) {
 	for _, name := range recordings {
 		for _, m := range messages(f, name) {
@@ -88,6 +88,11 @@ func FuzzMessage(f *testing.F) {
 				n += s.Rewritten + s.Unchanged
 			}
 			require.Equal(t, records, n)
+			e.RedactLogs(ld)
+			for _, rec := range gatewaytest.Records(ld) {
+				_, unnamed := rec.Attributes().Get("")
+				require.False(t, unnamed, "attributes have names")
+			}
 			secondPass(t, e, ld)
 		}
 	})

@@ -1,6 +1,9 @@
 package als
 
 import (
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	accesslogdata "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
@@ -60,6 +63,30 @@ func TestRepeated(t *testing.T) {
 	id, ok := Identifier(message)
 	assert.True(t, ok)
 	assert.Equal(t, "last", string(id))
+}
+
+// TestLongNamesAreForgotten: a stream may have many header names of the size of a message, and lives for days.
+func TestLongNamesAreForgotten(t *testing.T) {
+	const names, size = 64, 1 << 20
+	d := NewDecoder(everything)
+	alive := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := alive()
+	for i := range names {
+		name := strconv.Itoa(i) + strings.Repeat("x", size)
+		b, err := proto.Marshal(request(map[string]string{name: "v"}))
+		require.NoError(t, err)
+		records := plog.NewLogRecordSlice()
+		c := Cursor{entries: protowire.AppendBytes(protowire.AppendTag(nil, logsEntry, protowire.BytesType), b)}
+		d.Records(&c, 1, observed, records)
+		assert.Contains(t, attributes(records.At(0)), "http.request.header."+name)
+	}
+	assert.Less(t, alive()-before, int64(names*size/4))
+	runtime.KeepAlive(d)
 }
 
 // TestInOrder checks that entries as Envoy writes them do not pay for the search for repeated names.

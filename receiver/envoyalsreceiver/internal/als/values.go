@@ -61,7 +61,7 @@ func (d *Decoder) member(to *pcommon.Map, s string, read func(d *Decoder, s stri
 		*to = pcommon.NewMap()
 	}
 	m := d.pair(s)
-	if m.key == "" {
+	if !d.named(m.key) {
 		return
 	}
 	if d.secret(m.key) {

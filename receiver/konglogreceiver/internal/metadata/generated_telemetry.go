@@ -29,11 +29,13 @@ type TelemetryBuilder struct {
 	ReceiverKongLogConflicts          metric.Int64Counter
 	ReceiverKongLogConnections        metric.Int64UpDownCounter
 	ReceiverKongLogConnectionsRefused metric.Int64Counter
+	ReceiverKongLogHandshakesFailed   metric.Int64Counter
 	ReceiverKongLogLost               metric.Int64Counter
 	ReceiverKongLogMalformed          metric.Int64Counter
 	ReceiverKongLogRepaired           metric.Int64Counter
 	ReceiverKongLogRequests           metric.Int64Counter
 	ReceiverKongLogRetries            metric.Int64Counter
+	ReceiverKongLogUnnamed            metric.Int64Counter
 	ReceiverKongLogUnparseable        metric.Int64Counter
 }
 
@@ -84,6 +86,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{connection}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverKongLogHandshakesFailed, err = builder.meter.Int64Counter(
+		"otelcol_receiver_kong_log_handshakes_failed",
+		metric.WithDescription("TCP connections on which TLS could not be agreed on. What was sent on them is lost and cannot be counted. [Development]"),
+		metric.WithUnit("{connection}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverKongLogLost, err = builder.meter.Int64Counter(
 		"otelcol_receiver_kong_log_lost",
 		metric.WithDescription("Records that are lost after they reached this host. HTTP loses none but those refused for good. [Development]"),
@@ -112,6 +120,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_kong_log_retries",
 		metric.WithDescription("Times that records were offered again because the next component had refused them for the time being. [Development]"),
 		metric.WithUnit("{attempt}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverKongLogUnnamed, err = builder.meter.Int64Counter(
+		"otelcol_receiver_kong_log_unnamed",
+		metric.WithDescription("Fields and headers without a name, which are left out because attributes must have one. [Development]"),
+		metric.WithUnit("{attribute}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverKongLogUnparseable, err = builder.meter.Int64Counter(

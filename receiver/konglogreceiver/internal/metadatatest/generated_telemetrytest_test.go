@@ -22,11 +22,13 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverKongLogConflicts.Add(context.Background(), 1)
 	tb.ReceiverKongLogConnections.Add(context.Background(), 1)
 	tb.ReceiverKongLogConnectionsRefused.Add(context.Background(), 1)
+	tb.ReceiverKongLogHandshakesFailed.Add(context.Background(), 1)
 	tb.ReceiverKongLogLost.Add(context.Background(), 1)
 	tb.ReceiverKongLogMalformed.Add(context.Background(), 1)
 	tb.ReceiverKongLogRepaired.Add(context.Background(), 1)
 	tb.ReceiverKongLogRequests.Add(context.Background(), 1)
 	tb.ReceiverKongLogRetries.Add(context.Background(), 1)
+	tb.ReceiverKongLogUnnamed.Add(context.Background(), 1)
 	tb.ReceiverKongLogUnparseable.Add(context.Background(), 1)
 	AssertEqualReceiverKongLogConflicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -35,6 +37,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogConnectionsRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverKongLogHandshakesFailed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogLost(t, testTel,
@@ -50,6 +55,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogRetries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverKongLogUnnamed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverKongLogUnparseable(t, testTel,
