@@ -66,6 +66,57 @@ func TestManifests(t *testing.T) {
 	assert.Contains(t, answer, "containerz")
 }
 
+// TestDeploymentRuns: with the Deployment's account, config.yaml gets ready, knows a Gateway's pod, and hands on a span of it and
+// a record of Kong.
+func TestDeploymentRuns(t *testing.T) {
+	r := applied(t)
+	r.InstallGatewayAPI()
+	r.Set(kubetest.Gateway("edge", "http", "kgateway", 8080), kubetest.KgatewayProxy("edge", "http", "aaaaa", "10.244.0.5", "", ""))
+	require.Eventually(t, func() bool { return r.Allowed(shippedName, shippedName, "watch", "discovery.k8s.io", "endpointslices") }, patience,
+		20*time.Millisecond, "the rights are granted")
+	useAccount(t, r, shippedName)
+	t.Setenv("OTLP_ENDPOINT", "localhost:4317")
+	out := t.TempDir()
+	otlpHTTP, kong, health := freeAddress(t), freeAddress(t), freeAddress(t)
+	overlay := fmt.Sprintf(`yaml:
+receivers:
+  otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}
+  zipkin: {endpoint: %q}
+  envoy_als: {endpoint: %q}
+  kong_log: {protocols: {http: {endpoint: %q}, tcp: {endpoint: %q}}}
+extensions:
+  health_check: {endpoint: %q}
+processors:
+  k8s_attributes: {auth_type: kubeConfig, wait_for_metadata: true}
+  gateway_identity: {auth_type: kubeConfig}
+exporters:
+  file/traces: {path: %q}
+  file/logs: {path: %q}
+service:
+  telemetry: {metrics: {level: none}, logs: {level: error}}
+  pipelines: {traces: {exporters: [file/traces]}, logs: {exporters: [file/logs]}}
+`, freeAddress(t), otlpHTTP, freeAddress(t), freeAddress(t), kong, freeAddress(t), health,
+		filepath.Join(out, "traces.jsonl"), filepath.Join(out, "logs.jsonl"))
+	stop := startCollector(t, filepath.Join(root, distribution, "config.yaml"), overlay)
+	request(t, http.MethodGet, "http://"+health, "", http.StatusOK)
+	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/traces", strings.ReplaceAll(envoySpan, "edge-7d4b9.gateways", "http-c7f65bbb-aaaaa.edge"), http.StatusOK)
+	request(t, http.MethodPost, "http://"+kong, kongRecord, http.StatusOK)
+	stop() // the sampler decides
+
+	traces := readFile(t, filepath.Join(out, "traces.jsonl"))
+	assert.Contains(t, traces, `{"key":"k8s.node.name","value":{"stringValue":"node-a"}}`)
+	assert.Contains(t, traces, `{"key":"gateway.class.name","value":{"stringValue":"kgateway"}}`)
+	assert.Contains(t, readFile(t, filepath.Join(out, "logs.jsonl")), `"stringValue":"/served-by-kong"`)
+}
+
+// useAccount makes a service account, which has its namespace's name, the one that a Collector asks the API server as.
+func useAccount(t *testing.T, r *kubetest.Real, account string) {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(kubeconfig, []byte(r.KubeConfig(r.ServiceAccountToken(account, account))), 0o600))
+	t.Setenv("KUBECONFIG", kubeconfig)
+}
+
 // TestFileLogRights: with the DaemonSet's account and variables, file-log.yaml finds the gateways' files, leaves others
 // alone, and says which node a pod is on. More than pods its account may not see.
 func TestFileLogRights(t *testing.T) {
@@ -80,9 +131,7 @@ func TestFileLogRights(t *testing.T) {
 	assert.False(t, r.Allowed(fileLogName, fileLogName, "create", "", "pods"))
 
 	out, pods := t.TempDir(), t.TempDir()
-	kubeconfig := filepath.Join(out, "kubeconfig")
-	require.NoError(t, os.WriteFile(kubeconfig, []byte(r.KubeConfig(r.ServiceAccountToken(fileLogName, fileLogName))), 0o600))
-	t.Setenv("KUBECONFIG", kubeconfig)
+	useAccount(t, r, fileLogName)
 	t.Setenv("GATEHOUSE_STORAGE", t.TempDir())
 	for _, v := range workloads(t)["DaemonSet"].pod.Spec.Containers[0].Env {
 		switch v.Name {
