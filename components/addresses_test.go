@@ -119,16 +119,16 @@ func TestAddressesAreFound(t *testing.T) {
 	for text, want := range map[string][]address{
 		"send to http://otelcol-gatehouse.here:9580/kong": {{shippedName, "here", "9580"}},
 		"otelcol-gatehouse.here.svc.cluster.local:4317.":  {{shippedName, "here", "4317"}},
-		"`otelcol-gatehouse.here`, and more":               {{shippedName, "here", ""}},
-		"[unit](otelcol-gatehouse.service)":                nil,
-		"other-otelcol-gatehouse.here.svc:4317":            nil,
+		"`otelcol-gatehouse.here`, and more":              {{shippedName, "here", ""}},
+		"[unit](otelcol-gatehouse.service)":               nil,
+		"other-otelcol-gatehouse.here.svc:4317":           nil,
 	} {
 		assert.Equal(t, want, textAddresses(text), text)
 	}
 	for text, want := range map[string][]address{
-		"backendRefs: [{name: otelcol-gatehouse, namespace: here, port: 1}]":             {{shippedName, "here", "1"}},
-		"socket_address: {address: otelcol-gatehouse.here, port_value: 2}":               {{shippedName, "here", "2"}},
-		"service: otelcol-gatehouse.here.svc.cluster.local\nport: 3":                     {{shippedName, "here", "3"}},
+		"backendRefs: [{name: otelcol-gatehouse, namespace: here, port: 1}]":               {{shippedName, "here", "1"}},
+		"socket_address: {address: otelcol-gatehouse.here, port_value: 2}":                 {{shippedName, "here", "2"}},
+		"service: otelcol-gatehouse.here.svc.cluster.local\nport: 3":                       {{shippedName, "here", "3"}},
 		"to: [{group: \"\", kind: Service, name: otelcol-gatehouse}]\nmetadata: {name: x}": nil,
 	} {
 		var document any
