@@ -55,16 +55,20 @@ $(BINARY): $(BUILD)/.generated $(SOURCES)
 .PHONY: run
 run: build ## start it on this machine (embedded:laptop) and say where to point a gateway
 	@echo "==> otelcol-gatehouse, configuration $(CONFIG); Ctrl-C stops it. The addresses below are those of embedded:laptop."
-	@echo "    OTLP/gRPC localhost:4317, OTLP/HTTP localhost:4318, Zipkin localhost:9411"
+	@echo "    OTLP/gRPC localhost:4317, OTLP/HTTP localhost:4318, Zipkin localhost:9411; access logs: Envoy's access log service"
+	@echo "    localhost:19001, Kong's http-log http://localhost:9580 and tcp-log localhost:9581"
 	@echo "    Gateways in containers: start with GATEHOUSE_LISTEN=0.0.0.0 and use this machine's address for localhost."
 	@echo
 	@echo "    kgateway       ListenerPolicy, default.httpSettings.tracing.provider.openTelemetry.grpcService: a Service or static"
 	@echo "                   Backend that leads to this machine, port 4317"
 	@echo "    Envoy Gateway  EnvoyProxy, telemetry.tracing.provider (type OpenTelemetry): a backend that leads here, port 4317"
+	@echo "    Envoy          access loggers http_grpc and tcp_grpc: a cluster with HTTP/2 that leads here, port 19001;"
+	@echo "                   kgateway, Envoy Gateway and Istio can have the same set (receiver/envoyalsreceiver/README.md)"
 	@echo "    Istio          meshConfig.extensionProviders[].opentelemetry.service: a host of the mesh that leads here, port 4317"
 	@echo "    agentgateway   config.tracing.otlpEndpoint: http://localhost:4317"
 	@echo "    Kong           plugin opentelemetry, traces_endpoint: http://localhost:4318/v1/traces (before 3.8: endpoint);"
-	@echo "                   in kong.conf tracing_instrumentations=all and tracing_sampling_rate=1"
+	@echo "                   in kong.conf tracing_instrumentations=all and tracing_sampling_rate=1;"
+	@echo "                   plugin http-log, http_endpoint: http://localhost:9580 (receiver/konglogreceiver/README.md)"
 	@echo "    Traefik        tracing.otlp.grpc: endpoint localhost:4317, insecure"
 	@echo "    Caddy          OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 and the tracing directive"
 	@echo "    nginx          otel_exporter { endpoint localhost:4317; } and otel_trace on"
@@ -90,6 +94,13 @@ test: ## run every test that needs nothing but Go
 .PHONY: test-race
 test-race: ## run the tests of the core with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./internal/... ./processor/... ./receiver/...
+
+# The assets are an absolute path, because go test runs each package's tests in that package's folder.
+.PHONY: test-kube
+test-kube: ## test the manifests, their rights and gateway_identity against a real Kubernetes API server
+	@$(MAKE) --no-print-directory e2e-tools PROGRAMS="etcd kubernetes"
+	GATEHOUSE_KUBE_ASSETS=$$(echo $(abspath $(TESTBED))/{etcd,kubernetes}-*/bin | tr ' ' ':') \
+		$(GO) test -tags e2e -count=1 -p 1 ./internal/kube/... ./processor/gatewayidentityprocessor ./components
 
 .PHONY: e2e-tools
 e2e-tools: ## install the real programs that e2e needs into _build/testbed (once; PROGRAMS names others)

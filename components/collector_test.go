@@ -81,12 +81,14 @@ func TestLaptopCollector(t *testing.T) {
 	out := t.TempDir()
 	t.Setenv("GATEHOUSE_OUTPUT", out)
 	console := filepath.Join(out, "console.txt")
-	otlpHTTP, zipkin, health := freeAddress(t), freeAddress(t), freeAddress(t)
+	otlpHTTP, zipkin, kong, health := freeAddress(t), freeAddress(t), freeAddress(t), freeAddress(t)
 	// Only addresses change, so that the test runs beside a Collector; the rest is what users get.
 	overlay := fmt.Sprintf(`yaml:
 receivers:
   otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}
   zipkin: {endpoint: %q}
+  envoy_als: {endpoint: %q}
+  kong_log: {protocols: {http: {endpoint: %q}, tcp: {endpoint: %q}}}
 extensions:
   health_check: {endpoint: %q}
   zpages: {endpoint: %q}
@@ -94,7 +96,7 @@ exporters:
   debug: {output_paths: [%q]}
 service:
   telemetry: {metrics: {level: none}, logs: {level: error}}
-`, freeAddress(t), otlpHTTP, zipkin, health, freeAddress(t), console)
+`, freeAddress(t), otlpHTTP, zipkin, freeAddress(t), kong, freeAddress(t), health, freeAddress(t), console)
 
 	stop := startCollector(t, "embedded:laptop", overlay)
 	request(t, http.MethodGet, "http://"+health, "", http.StatusOK)
@@ -102,6 +104,7 @@ service:
 	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/logs", envoyLog, http.StatusOK)
 	request(t, http.MethodPost, "http://"+otlpHTTP+"/v1/metrics", gatewayMetric, http.StatusOK)
 	request(t, http.MethodPost, "http://"+zipkin+"/api/v2/spans", zipkinSpan, http.StatusAccepted)
+	request(t, http.MethodPost, "http://"+kong, kongRecord, http.StatusOK)
 
 	stop()
 
@@ -113,6 +116,7 @@ service:
 	assert.Contains(t, traces, "6b8efff798038103d269b633813fc60c", "the Zipkin span")
 	logs := readFile(t, filepath.Join(out, "logs.jsonl"))
 	assert.Contains(t, logs, "served by the test")
+	assert.Contains(t, logs, `"stringValue":"/served-by-kong"`)
 	printed := readFile(t, console)
 	assert.Contains(t, printed, "served by the test")
 	assert.Contains(t, printed, "gateway.test.requests")
@@ -207,6 +211,11 @@ const gatewayMetric = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":
 
 const zipkinSpan = `[{"traceId":"6b8efff798038103d269b633813fc60c","id":"eee19b7ec3c1b174","name":"get","kind":"SERVER",
   "timestamp":1700000000000000,"duration":250000,"localEndpoint":{"serviceName":"kong"},"tags":{"http.method":"GET"}}]`
+
+// A record of Kong's http-log plugin, cut down to a request and its response.
+const kongRecord = `{"started_at":1700000000000,"client_ip":"10.0.0.7","latencies":{"request":3,"kong":1,"proxy":2},
+  "request":{"method":"GET","uri":"/served-by-kong","url":"http://shop.example.com:8000/served-by-kong","headers":{}},
+  "response":{"status":200,"headers":{}}}`
 
 // What containerd writes: time, stream, F for a whole line or P for a part of one, and the line. The first is Envoy's
 // default text format.

@@ -33,7 +33,7 @@ type demo struct {
 // carries the end of its log.
 func run(ctx context.Context, out io.Writer, l layout, binary, captures string) (err error) {
 	began := time.Now()
-	all, err := replay.All(captures)
+	all, err := allCaptures(captures)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (d *demo) say(format string, args ...any) {
 
 // start runs the Collector and says so.
 func (d *demo) start(ctx context.Context, binary string) error {
-	d.say("Starting %s with pipelines otlp, zipkin → %s → otlp_grpc …", binary, strings.Join(processors, ", "))
+	d.say("Starting %s with pipelines otlp, zipkin, envoy_als, kong_log → %s → otlp_grpc …", binary, strings.Join(processors, ", "))
 	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready within %s", startTimeout))
 	defer cancel()
@@ -104,8 +104,9 @@ func (d *demo) start(ctx context.Context, binary string) error {
 	}
 	d.process = process
 	cfg := process.Config()
-	d.say("Ready after %s: OTLP/gRPC on %s, OTLP/HTTP on %s, Zipkin on %s.",
+	d.say("Ready after %s: OTLP/gRPC on %s, OTLP/HTTP on %s, Zipkin on %s,",
 		time.Since(began).Round(10*time.Millisecond), cfg.OTLPGRPC, cfg.OTLPHTTP, cfg.Zipkin)
+	d.say("Envoy's access log service on %s, Kong's http-log on %s.", cfg.EnvoyALS, cfg.KongHTTP)
 	d.say("Each table shows one item as the gateway sent it and as it left the Collector:")
 	d.say("%s→ renamed or mended   » read out of it   = there already   + new   × dropped   %s hidden", indent,
 		d.paintText(d.strike("secret", [][2]int{{0, len("secret")}}), 0, ""))
@@ -132,7 +133,12 @@ func (d *demo) section(ctx context.Context, s section, captures []replay.Capture
 	defer cancel()
 	d.say("%s", d.title(s.title))
 	transport := "OTLP/gRPC"
-	if s.overHTTP {
+	switch {
+	case s.receiver == envoyALS:
+		transport = "gRPC"
+	case s.receiver == kongLog:
+		transport = "HTTP"
+	case s.overHTTP:
 		transport = "OTLP/HTTP"
 	}
 	d.say("%sreplaying %s over %s", indent, plural(len(captures), "file"), transport)
@@ -174,6 +180,19 @@ func (d *demo) section(ctx context.Context, s section, captures []replay.Capture
 
 // replay sends one capture and returns its items.
 func (d *demo) replay(ctx context.Context, s section, c replay.Capture) (spans, records []item, err error) {
+	if receiver := receiverOf(c); receiver != "" {
+		payloads, err := c.Payloads()
+		if err != nil {
+			return nil, nil, err
+		}
+		if records, err = messageItems(c, payloads); err != nil {
+			return nil, nil, err
+		}
+		if receiver == envoyALS {
+			return nil, records, d.streamALS(ctx, payloads)
+		}
+		return nil, records, d.postKong(ctx, payloads)
+	}
 	var sender replay.Sender = d.grpc
 	if s.overHTTP {
 		sender = d.http

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 func TestSectionsOwnEveryCapture(t *testing.T) {
 	t.Parallel()
-	captures, err := replay.All(capturesRoot)
+	captures, err := allCaptures(capturesRoot)
 	require.NoError(t, err)
 	owned, err := assign(sections, captures)
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestSectionsOwnEveryCapture(t *testing.T) {
 // What a section wants to show is in its captures: a hint that fits nothing is a mistake.
 func TestHintsFit(t *testing.T) {
 	t.Parallel()
-	captures, err := replay.All(capturesRoot)
+	captures, err := allCaptures(capturesRoot)
 	require.NoError(t, err)
 	owned, err := assign(sections, captures)
 	require.NoError(t, err)
@@ -60,6 +60,14 @@ func TestHintsFit(t *testing.T) {
 				batches, err := c.Traces()
 				require.NoError(t, err)
 				spans = append(spans, spanItems(c.String(), batches)...)
+				continue
+			}
+			if receiverOf(c) != "" {
+				payloads, err := c.Payloads()
+				require.NoError(t, err)
+				received, err := messageItems(c, payloads)
+				require.NoError(t, err)
+				records = append(records, received...)
 				continue
 			}
 			batches, err := c.Logs()
@@ -133,6 +141,31 @@ func TestMatchRecords(t *testing.T) {
 	require.ErrorContains(t, err, `log record 1 of file was sent with (time) 1, received with "2"`)
 	_, err = matchRecords(nil, []item{record("a", "x")})
 	require.ErrorContains(t, err, "sent 0 log records, received 1")
+}
+
+// A message of a gateway's own protocol is an item for each record that it becomes.
+func TestMessageItems(t *testing.T) {
+	t.Parallel()
+	f := func(format replay.Format, want []string, payloads ...string) {
+		t.Helper()
+		var lines [][]byte
+		for _, p := range payloads {
+			lines = append(lines, []byte(p))
+		}
+		items, err := messageItems(replay.Capture{Format: format, Path: "file.jsonl"}, lines)
+		require.NoError(t, err)
+		var got []string
+		for _, it := range items {
+			got = append(got, it.get(fieldMessage)+it.get(fieldStream))
+		}
+		assert.Equal(t, want, got)
+	}
+	f(replay.FormatKongLog, []string{`{"a":1}`, `{"b":2}`, `{"c":3}`}, `{"a":1}`, `[{"b":2},{"c":3}]`)
+	f(replay.FormatALS, []string{`{"h":1}{"logName":"x"}`, `{"h":2}{"logName":"x"}`, `{"t":1}{"logName":"y"}`},
+		`{"identifier":{"logName":"x"},"httpLogs":{"logEntry":[{"h":1},{"h":2}]}}`,
+		`{"identifier":{"logName":"y"},"tcpLogs":{"logEntry":[{"t":1}]}}`)
+	_, err := messageItems(replay.Capture{Format: replay.FormatKongLog}, [][]byte{[]byte("{}"), []byte("[")})
+	assert.ErrorContains(t, err, "message 2")
 }
 
 func TestItems(t *testing.T) {

@@ -1,6 +1,6 @@
 // Command demo shows what Gatehouse makes of real gateway telemetry.
 //
-// It starts a built Collector, replays every recording of tests/captures into it over the network, and prints for each
+// It starts a built Collector, replays the recordings of tests/captures into it over the network, and prints for each
 // gateway one span and one log record before and after. Nothing but the binary is needed; everything runs on loopback
 // and stops by itself.
 //

@@ -105,7 +105,7 @@ span.id               (span_id)
 var origins = []string{
 	"upstream_cluster", "route_name", "gateway", "route", "route_rule", "listener", "endpoint", "upstream_host",
 	"gen_ai.provider.name", "upstream_address", "node_id", resourceLabel + "node_name", resourceLabel + "cluster_name",
-	"http.url", "response_flags", fieldBody,
+	"http.url", "response_flags", fieldBody, fieldMessage, fieldStream,
 }
 
 func compileRenames(table string) map[string][]string {

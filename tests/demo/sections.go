@@ -13,6 +13,8 @@ type section struct {
 	title string
 	// captures are patterns of path.Match for the names of the captures that belong to it.
 	captures []string
+	// receiver is the one of the gateway's own protocol, and only captures in its format belong here. Empty: otlp and zipkin.
+	receiver string
 	// overHTTP sends OTLP/HTTP protobuf instead of OTLP/gRPC, as this gateway does.
 	overHTTP bool
 	// span and record say what the shown items should have, most wanted first. Among equals the item with the most
@@ -80,12 +82,45 @@ var sections = []section{
 		title: "Kong Enterprise (constructed from its documentation)", captures: []string{"constructed/kong/*"}, overHTTP: true,
 		span: []hint{{"gen_ai.usage.input_tokens", ""}}, record: []hint{{"url.domain", ""}},
 	},
+	{
+		title: "Envoy's access log service: kgateway 2.4.2, Envoy 1.40.0, Envoy Gateway 1.9.1", receiver: envoyALS,
+		captures: []string{"*/*-als.jsonl"}, record: []hint{{fieldMessage, `"responseCode":503`}, {fieldMessage, "kube_shop_"}},
+	},
+	{
+		title: "Kong's http-log plugin: 3.9.3, 3.8.1 and 3.4.2", receiver: kongLog,
+		captures: []string{"kong/*-http-log*.jsonl"}, record: []hint{{fieldMessage, `"status":503`}, {fieldMessage, `"traceparent"`}},
+	},
 	{title: "Caddy 2.10 and 2.11", captures: []string{"caddy/*"}, overHTTP: true, span: []hint{{"http.method", ""}}},
 	{title: "Traefik 3.6.12", captures: []string{"traefik/*"}, overHTTP: true},
 }
 
+// The receivers of gateways' own protocols.
+const (
+	envoyALS = "envoy_als"
+	kongLog  = "kong_log"
+)
+
+// receiverOf is the receiver that a capture's format needs, empty for otlp and zipkin.
+func receiverOf(c replay.Capture) string {
+	switch c.Format {
+	case replay.FormatALS:
+		return envoyALS
+	case replay.FormatKongLog:
+		return kongLog
+	}
+	return ""
+}
+
+// isHTTPLog tells whether a capture holds bodies of Kong's http-log plugin.
+func isHTTPLog(c replay.Capture) bool {
+	return c.Format == replay.FormatKongLog && strings.Contains(c.Name, "http-log")
+}
+
 // owns tells whether a capture belongs to the section.
 func (s section) owns(c replay.Capture) bool {
+	if receiverOf(c) != s.receiver {
+		return false
+	}
 	for _, pattern := range s.captures {
 		if ok, err := path.Match(pattern, c.String()); ok && err == nil {
 			return true

@@ -14,8 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// EnvoyGatewayVersion is the pinned Envoy Gateway. It drives Envoy standaloneEnvoy.
-const EnvoyGatewayVersion = "1.9.1"
+const (
+	// EnvoyGatewayVersion is the pinned Envoy Gateway. It drives Envoy standaloneEnvoy.
+	EnvoyGatewayVersion = "1.9.1"
+
+	envoyGatewayModule = "github.com/envoyproxy/gateway"
+)
 
 // envoyGatewayPorts are the ports Envoy Gateway and its Envoy take whatever they are told: xDS, xDS of the rate limit
 // service, the wasm server, its administration, metrics, readiness of Envoy, health of the file provider (Envoy Gateway 1.9.1,
@@ -92,6 +96,16 @@ func StartEnvoyGateway(tb testing.TB, opts EnvoyGatewayOptions) *EnvoyGateway {
 		ReadyTimeout: envoyGatewayStart,
 	})
 	return g
+}
+
+// envoyGatewayKinds are the definitions of Envoy Gateway's chart.
+func envoyGatewayKinds(tb testing.TB) string {
+	tb.Helper()
+	dir, err := moduleDir(tb.Context(), "envoy-gateway", EnvoyGatewayVersion, envoyGatewayModule)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return documents(tb, filepath.Join(dir, "charts", "gateway-helm", "charts", "crds", "crds", "generated", "*.yaml"))
 }
 
 // Address is host:port of the Gateway's listener.

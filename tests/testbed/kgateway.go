@@ -21,6 +21,7 @@ const (
 
 	kgatewayModule    = "github.com/kgateway-dev/kgateway/v2"
 	gatewayAPIModule  = "sigs.k8s.io/gateway-api"
+	istioModule       = "istio.io/istio"
 	kgatewayNamespace = "kgateway-system"
 	kgatewayXDSPort   = "9977"
 	kgatewayHealth    = "127.0.0.1:9093"
@@ -93,6 +94,21 @@ func StartKgateway(tb testing.TB, k *Kubernetes) {
 		Ready:        HTTPReady("http://" + kgatewayHealth + "/readyz"),
 		ReadyTimeout: clusterTimeout,
 	})
+}
+
+// GatewayKinds are the definitions of the Gateway API and of the objects of kgateway, Envoy Gateway and Istio, as YAML
+// documents. Istio's are those of the version that kgateway was built with. Both gateways have to be installed, by Binary's
+// rules.
+func GatewayKinds(tb testing.TB) string {
+	tb.Helper()
+	Binary(tb, "kgateway", KgatewayVersion, "kgateway")
+	Binary(tb, "envoy-gateway", EnvoyGatewayVersion, "envoy-gateway")
+	istio, err := moduleDir(tb.Context(), "kgateway", KgatewayVersion, istioModule)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return gatewayAPIKinds(tb) + kgatewayKinds(tb) + envoyGatewayKinds(tb) +
+		documents(tb, filepath.Join(istio, "manifests", "charts", "base", "files", "crd-all.gen.yaml"))
 }
 
 // gatewayAPIKinds are the definitions of the experimental channel, of the version that kgateway was built with.

@@ -77,6 +77,13 @@ func NeedKubernetes(tb testing.TB) {
 	Binary(tb, "kwok", kwokVersion, "kwok")
 }
 
+// KubernetesAssets are the folders of etcd and kube-apiserver, separated as in PATH.
+func KubernetesAssets(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Dir(Binary(tb, "etcd", etcdVersion, "etcd")) + string(filepath.ListSeparator) +
+		filepath.Dir(Binary(tb, "kubernetes", kubernetesVersion, "kube-apiserver"))
+}
+
 // StartKubernetes runs the cluster until the end of the test. It has to be called in a process of Isolated with both
 // networks, because ports and addresses are fixed.
 func StartKubernetes(tb testing.TB) *Kubernetes {

@@ -169,6 +169,12 @@ func (r *Real) Do(method, path string, body any) map[string]any {
 	return decoded
 }
 
+// Try sends a request with every right and returns the answer as it is, a refusal too.
+func (r *Real) Try(method, path string, body any) (answer []byte, code int) {
+	r.tb.Helper()
+	return r.request(method, path, body)
+}
+
 func (r *Real) request(method, path string, body any) (answer []byte, code int) {
 	var content io.Reader
 	if body != nil {

@@ -57,8 +57,8 @@ func (c Config) MetricsPort() (string, error) {
 	return port, nil
 }
 
-// LoopbackConfig returns a Config on free loopback ports that exports to the given address. A port is free at the
-// time of the call; whoever takes it before the Collector does makes the start fail.
+// LoopbackConfig returns a Config with every receiver on free loopback ports that exports to the given address. A port is
+// free at the time of the call; whoever takes it before the Collector does makes the start fail.
 func LoopbackConfig(export string, processors ...string) (Config, error) {
 	cfg := Config{Export: export, Processors: processors}
 	var held []net.Listener // until all are found, so that no two are the same
@@ -67,7 +67,9 @@ func LoopbackConfig(export string, processors ...string) (Config, error) {
 			_ = listener.Close() // a listener nobody connected to
 		}
 	}()
-	for _, address := range []*string{&cfg.OTLPGRPC, &cfg.OTLPHTTP, &cfg.Zipkin, &cfg.Health} {
+	for _, address := range []*string{
+		&cfg.OTLPGRPC, &cfg.OTLPHTTP, &cfg.Zipkin, &cfg.EnvoyALS, &cfg.KongHTTP, &cfg.KongTCP, &cfg.KongUDP, &cfg.Health,
+	} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return Config{}, fmt.Errorf("find a free port: %w", err)

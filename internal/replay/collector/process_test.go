@@ -141,11 +141,12 @@ func TestLoopbackConfig(t *testing.T) {
 	cfg, err := LoopbackConfig("127.0.0.1:9", "memory_limiter", "gateway_semconv")
 	require.NoError(t, err)
 	addresses := map[string]bool{}
-	for _, address := range []string{cfg.OTLPGRPC, cfg.OTLPHTTP, cfg.Zipkin, cfg.Health} {
+	all := []string{cfg.OTLPGRPC, cfg.OTLPHTTP, cfg.Zipkin, cfg.EnvoyALS, cfg.KongHTTP, cfg.KongTCP, cfg.KongUDP, cfg.Health}
+	for _, address := range all {
 		assert.True(t, strings.HasPrefix(address, "127.0.0.1:"), address)
 		addresses[address] = true
 	}
-	assert.Len(t, addresses, 4, "no port twice")
+	assert.Len(t, addresses, len(all), "no port twice")
 
 	text, err := cfg.YAML()
 	require.NoError(t, err)
@@ -156,7 +157,7 @@ func TestLoopbackConfig(t *testing.T) {
 		pipeline := service["pipelines"].(map[string]any)[signal].(map[string]any)
 		assert.Equal(t, []any{"memory_limiter", "gateway_semconv"}, pipeline["processors"])
 	}
-	for _, address := range append([]string{cfg.Export}, cfg.OTLPGRPC, cfg.OTLPHTTP, cfg.Zipkin, cfg.Health) {
+	for _, address := range append(all, cfg.Export) {
 		assert.Contains(t, text, address)
 	}
 }
