@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/otel"
@@ -32,11 +33,11 @@ type Config struct {
 	// KnownMethods replaces the list of HTTP methods that are not _OTHER.
 	KnownMethods []string `mapstructure:"known_methods"`
 	// URL is about secrets in URLs.
-	URL URLConfig `mapstructure:"url"`
+	URL engineconfig.URL `mapstructure:"url"`
 	// HeaderAttributes is about http.request.header.* and http.response.header.*.
 	HeaderAttributes HeaderConfig `mapstructure:"header_attributes"`
 	// GenAI is about prompts and completions.
-	GenAI GenAIConfig `mapstructure:"gen_ai"`
+	GenAI engineconfig.GenAI `mapstructure:"gen_ai"`
 	// Enable turns on rules that are off by default, by name. See the README for the list.
 	Enable []string `mapstructure:"enable"`
 	// Gateways describes gateways that are not built in, or more about one that is.
@@ -45,32 +46,12 @@ type Config struct {
 	_ struct{}
 }
 
-// URLConfig says which secrets of URLs are hidden. Userinfo always is.
-type URLConfig struct {
-	// RedactQuery replaces the list of query parameters whose values become REDACTED. Default: the seven of
-	// semantic conventions 1.45.0.
-	RedactQuery []string `mapstructure:"redact_query"`
-	// IgnoreCase compares those names without regard to case. Default: false, as the conventions do.
-	IgnoreCase bool `mapstructure:"ignore_case"`
-
-	_ struct{}
-}
-
 // HeaderConfig says how header attributes are treated.
 type HeaderConfig struct {
-	// Redact replaces the list of headers whose values become REDACTED.
-	Redact []string `mapstructure:"redact"`
+	engineconfig.Headers `mapstructure:",squash"`
+
 	// Dashes replaces the list of headers whose old attributes spell '-' as '_', such as content_type.
 	Dashes []string `mapstructure:"dashes"`
-
-	_ struct{}
-}
-
-// GenAIConfig says how prompts and completions are treated.
-type GenAIConfig struct {
-	// Content: keep (default) leaves them as sent, drop removes them wherever a gateway puts them, convert
-	// makes gen_ai.input.messages and gen_ai.output.messages of them.
-	Content gateway.Content `mapstructure:"content"`
 
 	_ struct{}
 }
@@ -84,45 +65,31 @@ func createDefaultConfig() component.Config {
 		BodySizeAs:   d.BodySizeAs,
 		LogBodies:    d.LogBodies,
 		KnownMethods: d.KnownMethods,
-		URL:          URLConfig{RedactQuery: d.SensitiveQuery},
+		URL:          engineconfig.URL{RedactQuery: d.SensitiveQuery},
 		HeaderAttributes: HeaderConfig{
-			Redact: d.SensitiveHeaders,
-			Dashes: d.DashedHeaders,
+			Headers: engineconfig.Headers{Redact: d.SensitiveHeaders},
+			Dashes:  d.DashedHeaders,
 		},
-		GenAI: GenAIConfig{Content: d.Content},
+		GenAI: engineconfig.GenAI{Content: d.Content},
 	}
 }
 
 // Validate reports every problem at once, each line naming the field, the value and the way out.
 func (c *Config) Validate() error {
-	var errs error
-	check := func(field, value string, legal ...string) {
-		if !slices.Contains(legal, value) {
-			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
-		}
-	}
-	check("mode", string(c.Mode), string(gateway.ModeReplace), string(gateway.ModeDuplicate))
-	check("span_names", string(c.SpanNames), string(gateway.SpanNamesConvention), string(gateway.SpanNamesKeep))
-	check("span_status", string(c.SpanStatus), string(gateway.SpanStatusConvention), string(gateway.SpanStatusKeep))
-	check("body_size_as", string(c.BodySizeAs), string(gateway.BodySizeAttribute), string(gateway.BodySizeHeader))
-	check("log_bodies", string(c.LogBodies), string(gateway.LogBodiesParse), string(gateway.LogBodiesKeep))
-	check("gen_ai::content", string(c.GenAI.Content), string(gateway.ContentKeep), string(gateway.ContentDrop), string(gateway.ContentConvert))
-	for _, name := range c.Enable {
-		check("enable", name, optionNames()...)
-	}
-	if len(c.KnownMethods) == 0 {
-		errs = errors.Join(errs, errors.New("known_methods: the list is empty, so every method would become _OTHER: name the methods, or leave the field out"))
-	}
-	errs = errors.Join(errs,
-		noEmpty("known_methods", c.KnownMethods),
-		noEmpty("url::redact_query", c.URL.RedactQuery),
-		noEmpty("header_attributes::redact", c.HeaderAttributes.Redact),
-		noEmpty("header_attributes::dashes", c.HeaderAttributes.Dashes),
+	errs := errors.Join(
+		engineconfig.OneOf("mode", c.Mode, gateway.ModeReplace, gateway.ModeDuplicate),
+		engineconfig.OneOf("span_names", c.SpanNames, gateway.SpanNamesConvention, gateway.SpanNamesKeep),
+		engineconfig.OneOf("span_status", c.SpanStatus, gateway.SpanStatusConvention, gateway.SpanStatusKeep),
+		engineconfig.OneOf("body_size_as", c.BodySizeAs, gateway.BodySizeAttribute, gateway.BodySizeHeader),
+		engineconfig.OneOf("log_bodies", c.LogBodies, gateway.LogBodiesParse, gateway.LogBodiesKeep),
+		c.GenAI.Check(),
+		engineconfig.KnownMethods(c.KnownMethods),
+		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
+		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+		engineconfig.Names("header_attributes::dashes", c.HeaderAttributes.Dashes),
 	)
-	for _, m := range c.KnownMethods {
-		if strings.ContainsAny(m, " \t\r\n") {
-			errs = errors.Join(errs, fmt.Errorf("known_methods: %q is not a method: remove the space", m))
-		}
+	for _, name := range c.Enable {
+		errs = errors.Join(errs, engineconfig.OneOf("enable", name, optionNames()...))
 	}
 	for _, h := range c.HeaderAttributes.Dashes {
 		if strings.Contains(h, "_") {
@@ -145,13 +112,6 @@ func (c *Config) Validate() error {
 	}
 	_, err := c.compile() // a loop of bases, too much evidence: what only shows when everything is put together
 	return err
-}
-
-func noEmpty(field string, values []string) error {
-	if slices.Contains(values, "") {
-		return fmt.Errorf("%s: %q is not a name: remove it", field, "")
-	}
-	return nil
 }
 
 func optionNames() []string {

@@ -3,7 +3,6 @@ package envoyalsreceiver
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/config/configretry"
 
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
 	"github.com/gatehouse-otel/gatehouse/internal/serverconfig"
@@ -28,9 +28,9 @@ type Config struct {
 	// a session; or all, periodic ones and those of a start too.
 	Entries Entries `mapstructure:"entries"`
 	// DynamicMetadata: keep (default) or drop what filters noted about a request.
-	DynamicMetadata Keep `mapstructure:"dynamic_metadata"`
+	DynamicMetadata engineconfig.Keep `mapstructure:"dynamic_metadata"`
 	// FilterState: keep (default) or drop the filter state objects that the access logger names.
-	FilterState Keep `mapstructure:"filter_state"`
+	FilterState engineconfig.Keep `mapstructure:"filter_state"`
 	// NodeMetadata lists the members of the node's metadata that become gateway.node.metadata.* on the resource.
 	// Default: role.
 	NodeMetadata []string `mapstructure:"node_metadata"`
@@ -43,9 +43,9 @@ type Config struct {
 	// not read meanwhile. Default: from 100 ms to 5 s apart, without an end.
 	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 	// URL is about secrets in URLs.
-	URL URLConfig `mapstructure:"url"`
+	URL engineconfig.URL `mapstructure:"url"`
 	// HeaderAttributes is about logged headers.
-	HeaderAttributes HeaderConfig `mapstructure:"header_attributes"`
+	HeaderAttributes engineconfig.Headers `mapstructure:"header_attributes"`
 
 	_ struct{}
 }
@@ -58,35 +58,6 @@ const (
 	EntriesEnds Entries = "ends"
 	EntriesAll  Entries = "all"
 )
-
-// Keep says whether something is kept.
-type Keep string
-
-// Settings of what may be dropped.
-const (
-	KeepIt Keep = "keep"
-	DropIt Keep = "drop"
-)
-
-// URLConfig says which secrets of URLs are hidden, as in gateway_semconv. Userinfo always is.
-type URLConfig struct {
-	// RedactQuery replaces the list of query parameters whose values become REDACTED. Default: the seven of semantic
-	// conventions 1.45.0.
-	RedactQuery []string `mapstructure:"redact_query"`
-	// IgnoreCase compares those names without regard to case. Default: false, as the conventions do.
-	IgnoreCase bool `mapstructure:"ignore_case"`
-
-	_ struct{}
-}
-
-// HeaderConfig says how header attributes are treated, as in gateway_semconv.
-type HeaderConfig struct {
-	// Redact replaces the list of headers whose values become REDACTED, and of trailers, custom tags and members of
-	// dynamic metadata and filter state of the same names.
-	Redact []string `mapstructure:"redact"`
-
-	_ struct{}
-}
 
 const (
 	// defaultEndpoint is this machine: what listens to others is configured to. 19001 is the port contrib's receiver of
@@ -118,29 +89,29 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		ServerConfig:     server,
 		Entries:          EntriesEnds,
-		DynamicMetadata:  KeepIt,
-		FilterState:      KeepIt,
+		DynamicMetadata:  engineconfig.KeepIt,
+		FilterState:      engineconfig.KeepIt,
 		NodeMetadata:     []string{"role"},
 		MaxStreams:       defaultMaxStreams,
 		MaxHeldSize:      defaultMaxHeldSize,
 		RetryOnFailure:   retry,
-		URL:              URLConfig{RedactQuery: d.SensitiveQuery},
-		HeaderAttributes: HeaderConfig{Redact: d.SensitiveHeaders},
+		URL:              engineconfig.URL{RedactQuery: d.SensitiveQuery},
+		HeaderAttributes: engineconfig.Headers{Redact: d.SensitiveHeaders},
 	}
 }
 
 // Validate reports every problem at once, each line naming the field, the value and the way out.
 func (c *Config) Validate() error {
-	var errs error
-	check := func(field, value string, legal ...string) {
-		if !slices.Contains(legal, value) {
-			errs = errors.Join(errs, fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", ")))
-		}
-	}
-	errs = errors.Join(errs, serverconfig.Address(&c.ServerConfig.NetAddr, defaultEndpoint), serverconfig.TLS(&c.ServerConfig.TLS))
-	check("entries", string(c.Entries), string(EntriesEnds), string(EntriesAll))
-	check("dynamic_metadata", string(c.DynamicMetadata), string(KeepIt), string(DropIt))
-	check("filter_state", string(c.FilterState), string(KeepIt), string(DropIt))
+	errs := errors.Join(
+		serverconfig.Address(&c.ServerConfig.NetAddr, defaultEndpoint),
+		serverconfig.TLS(&c.ServerConfig.TLS),
+		engineconfig.OneOf("entries", c.Entries, EntriesEnds, EntriesAll),
+		engineconfig.OneOf("dynamic_metadata", c.DynamicMetadata, engineconfig.KeepIt, engineconfig.DropIt),
+		engineconfig.OneOf("filter_state", c.FilterState, engineconfig.KeepIt, engineconfig.DropIt),
+		engineconfig.Names("node_metadata", c.NodeMetadata),
+		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
+		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+	)
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))
 	}
@@ -164,15 +135,6 @@ func (c *Config) Validate() error {
 		if r.MaxInterval > maxWait {
 			errs = errors.Join(errs, fmt.Errorf("retry_on_failure::max_interval: %s is longer than the longest wait: want %s or less",
 				r.MaxInterval, maxWait))
-		}
-	}
-	for field, names := range map[string][]string{
-		"node_metadata":             c.NodeMetadata,
-		"url::redact_query":         c.URL.RedactQuery,
-		"header_attributes::redact": c.HeaderAttributes.Redact,
-	} {
-		if slices.Contains(names, "") {
-			errs = errors.Join(errs, fmt.Errorf("%s: %q is not a name: remove it", field, ""))
 		}
 	}
 	return errs
@@ -203,8 +165,8 @@ func (c *Config) decoding() als.Options {
 	}
 	return als.Options{
 		Intermediate:    c.Entries == EntriesAll,
-		DynamicMetadata: c.DynamicMetadata == KeepIt,
-		FilterState:     c.FilterState == KeepIt,
+		DynamicMetadata: c.DynamicMetadata == engineconfig.KeepIt,
+		FilterState:     c.FilterState == engineconfig.KeepIt,
 		NodeMetadata:    c.NodeMetadata,
 		Secrets:         secrets,
 	}

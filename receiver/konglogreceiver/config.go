@@ -2,9 +2,6 @@ package konglogreceiver
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -13,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
 )
@@ -24,17 +22,17 @@ type Config struct {
 	// OnMalformed says what http-log is answered about a body that cannot be read: accept (default) or reject.
 	OnMalformed OnMalformed `mapstructure:"on_malformed"`
 	// Consumer: keep (default) or drop who called: Kong's consumer and credential, and the headers with them.
-	Consumer Keep `mapstructure:"consumer"`
+	Consumer engineconfig.Keep `mapstructure:"consumer"`
 	// ServiceName is service.name of the records, default "kong", which Kong's opentelemetry plugin uses too. Empty: none.
 	ServiceName string `mapstructure:"service_name"`
 	// KnownMethods replaces the list of HTTP methods that are not _OTHER.
 	KnownMethods []string `mapstructure:"known_methods"`
 	// URL is about secrets in URLs.
-	URL URLConfig `mapstructure:"url"`
+	URL engineconfig.URL `mapstructure:"url"`
 	// HeaderAttributes is about request and response headers.
-	HeaderAttributes HeaderConfig `mapstructure:"header_attributes"`
+	HeaderAttributes engineconfig.Headers `mapstructure:"header_attributes"`
 	// GenAI is about prompts and completions.
-	GenAI GenAIConfig `mapstructure:"gen_ai"`
+	GenAI engineconfig.GenAI `mapstructure:"gen_ai"`
 
 	_ struct{}
 }
@@ -109,43 +107,6 @@ const (
 	OnMalformedReject OnMalformed = "reject"
 )
 
-// Keep says whether something is kept.
-type Keep string
-
-// Settings of what may be dropped.
-const (
-	KeepIt Keep = "keep"
-	DropIt Keep = "drop"
-)
-
-// URLConfig says which secrets of URLs are hidden, as in gateway_semconv. Userinfo always is.
-type URLConfig struct {
-	// RedactQuery replaces the list of query parameters whose values become REDACTED. Default: the seven of semantic
-	// conventions 1.45.0.
-	RedactQuery []string `mapstructure:"redact_query"`
-	// IgnoreCase compares those names without regard to case. Default: false, as the conventions do.
-	IgnoreCase bool `mapstructure:"ignore_case"`
-
-	_ struct{}
-}
-
-// HeaderConfig says how header attributes are treated, as in gateway_semconv.
-type HeaderConfig struct {
-	// Redact replaces the list of headers whose values become REDACTED.
-	Redact []string `mapstructure:"redact"`
-
-	_ struct{}
-}
-
-// GenAIConfig says how prompts and completions are treated, as in gateway_semconv.
-type GenAIConfig struct {
-	// Content: keep (default) leaves them as sent, drop removes them, convert makes gen_ai.input.messages and
-	// gen_ai.output.messages of them.
-	Content gateway.Content `mapstructure:"content"`
-
-	_ struct{}
-}
-
 const (
 	defaultHTTPEndpoint = "localhost:9580"
 	defaultLineEndpoint = "localhost:9581" // TCP and UDP
@@ -173,12 +134,12 @@ func createDefaultConfig() component.Config {
 			}),
 		},
 		OnMalformed:      OnMalformedAccept,
-		Consumer:         KeepIt,
+		Consumer:         engineconfig.KeepIt,
 		ServiceName:      "kong",
 		KnownMethods:     d.KnownMethods,
-		URL:              URLConfig{RedactQuery: d.SensitiveQuery},
-		HeaderAttributes: HeaderConfig{Redact: d.SensitiveHeaders},
-		GenAI:            GenAIConfig{Content: d.Content},
+		URL:              engineconfig.URL{RedactQuery: d.SensitiveQuery},
+		HeaderAttributes: engineconfig.Headers{Redact: d.SensitiveHeaders},
+		GenAI:            engineconfig.GenAI{Content: d.Content},
 	}
 }
 
@@ -196,34 +157,18 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 // Validate reports every problem at once, each line naming the field, the value and the way out.
 func (c *Config) Validate() error {
 	var errs error
-	fail := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(format, args...)) }
-	check := func(field, value string, legal ...string) {
-		if !slices.Contains(legal, value) {
-			fail("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", "))
-		}
-	}
 	if !c.Protocols.HTTP.HasValue() && !c.Protocols.TCP.HasValue() && !c.Protocols.UDP.HasValue() {
-		fail("protocols: none is named, so nothing would be received: name http, tcp or udp, or leave the section out")
+		errs = errors.New("protocols: none is named, so nothing would be received: name http, tcp or udp, or leave the section out")
 	}
-	check("on_malformed", string(c.OnMalformed), string(OnMalformedAccept), string(OnMalformedReject))
-	check("consumer", string(c.Consumer), string(KeepIt), string(DropIt))
-	check("gen_ai::content", string(c.GenAI.Content), string(gateway.ContentKeep), string(gateway.ContentDrop), string(gateway.ContentConvert))
-	if len(c.KnownMethods) == 0 {
-		fail("known_methods: the list is empty, so every method would become _OTHER: name the methods, or leave the field out")
-	}
-	for _, list := range []struct {
-		field string
-		names []string
-	}{
-		{"known_methods", c.KnownMethods},
-		{"url::redact_query", c.URL.RedactQuery},
-		{"header_attributes::redact", c.HeaderAttributes.Redact},
-	} {
-		if slices.Contains(list.names, "") {
-			fail("%s: %q is not a name: remove it", list.field, "")
-		}
-	}
-	return errors.Join(errs, c.Protocols.checkPorts())
+	return errors.Join(errs,
+		c.Protocols.checkPorts(),
+		engineconfig.OneOf("on_malformed", c.OnMalformed, OnMalformedAccept, OnMalformedReject),
+		engineconfig.OneOf("consumer", c.Consumer, engineconfig.KeepIt, engineconfig.DropIt),
+		c.GenAI.Check(),
+		engineconfig.KnownMethods(c.KnownMethods),
+		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
+		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+	)
 }
 
 // compile returns the engine that brings records to the conventions, as gateway_semconv does.

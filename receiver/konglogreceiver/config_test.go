@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver/internal/metadata"
 )
@@ -64,10 +65,10 @@ func TestConfigAll(t *testing.T) {
 	cfg, err := load(t, section(t, "kong_log/all"))
 	require.NoError(t, err)
 	assert.Equal(t, OnMalformedReject, cfg.OnMalformed)
-	assert.Equal(t, DropIt, cfg.Consumer)
+	assert.Equal(t, engineconfig.DropIt, cfg.Consumer)
 	assert.Equal(t, "edge", cfg.ServiceName)
 	assert.Equal(t, []string{"GET", "PURGE"}, cfg.KnownMethods)
-	assert.Equal(t, URLConfig{RedactQuery: []string{"token"}, IgnoreCase: true}, cfg.URL)
+	assert.Equal(t, engineconfig.URL{RedactQuery: []string{"token"}, IgnoreCase: true}, cfg.URL)
 	assert.Equal(t, []string{"x-secret"}, cfg.HeaderAttributes.Redact)
 	assert.Equal(t, gateway.ContentDrop, cfg.GenAI.Content)
 	http := cfg.Protocols.HTTP.Get()
@@ -227,10 +228,10 @@ func TestOptions(t *testing.T) {
 	assert.Equal(t, "hi", got["kong.gen_ai.content.aws-guardrails.input_faulty_prompt"])
 
 	got = one(func(c *Config) {
-		c.Consumer = DropIt
+		c.Consumer = engineconfig.DropIt
 		c.KnownMethods = []string{"PURGE"}
 		c.HeaderAttributes.Redact = []string{"X-Secret"}
-		c.URL = URLConfig{RedactQuery: []string{"token"}, IgnoreCase: true}
+		c.URL = engineconfig.URL{RedactQuery: []string{"token"}, IgnoreCase: true}
 		c.GenAI.Content = gateway.ContentDrop
 	})
 	assert.Equal(t, "PURGE", got["http.request.method"])

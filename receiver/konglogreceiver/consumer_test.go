@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 )
 
 // TestDropConsumer: with consumer: drop no record tells who called, wherever and however Kong wrote it.
@@ -14,7 +16,7 @@ func TestDropConsumer(t *testing.T) {
 		`"authenticated_groups":["WHO"],"consumer_groups":[{"name":"WHO"}],"consumer_group":"WHO","consumer":{"id":"WHO"},` +
 		`"request":{"id":"1","headers":{"X-Consumer-Username":"WHO","X-CREDENTIAL-IDENTIFIER":"WHO","X-Authenticated-Userid":"WHO",` +
 		`"X-Anonymous-Consumer":"WHO","x-other":"kept"}}}`
-	for setting, leaks := range map[Keep]bool{KeepIt: true, DropIt: false} {
+	for setting, leaks := range map[engineconfig.Keep]bool{engineconfig.KeepIt: true, engineconfig.DropIt: false} {
 		b := decode(t, testReceiver(t, func(c *Config) { c.Consumer = setting }).decoder, message)
 		require.Equal(t, 1, b.records.Len())
 		text := asText(b.records.At(0).Attributes().AsRaw())

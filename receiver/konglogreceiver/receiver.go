@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/logline"
 	"github.com/gatehouse-otel/gatehouse/receiver/konglogreceiver/internal/metadata"
 )
@@ -50,7 +51,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*kongR
 	r.tel = newTelemetry(builder, set.Logger)
 	r.decoder = &decoder{
 		engine:  engine,
-		opts:    logline.KongOptions{DropConsumer: cfg.Consumer == DropIt, Copy: true},
+		opts:    logline.KongOptions{DropConsumer: cfg.Consumer == engineconfig.DropIt, Copy: true},
 		service: cfg.ServiceName,
 		version: set.BuildInfo.Version,
 		now:     time.Now,
