@@ -17,7 +17,8 @@ const (
 	labelGatewayClass = "gateway.networking.k8s.io/gateway-class-name"
 	// kgateway 2.4.2 cuts long names in the label and has the whole one in an annotation (recorded in the generated pod).
 	annotationFullName = "gateway.kgateway.dev/gateway-full-name"
-	// Envoy Gateway 1.9.1 runs proxies in its own namespace (internal/gatewayapi, OwningGatewayNameLabel).
+	// Envoy Gateway 1.9.1 (internal/gatewayapi/translator.go, OwningGatewayNameLabel), which runs proxies in the namespace of
+	// its controller or in the Gateway's.
 	labelOwner          = "gateway.envoyproxy.io/owning-gateway-name"
 	labelOwnerNamespace = "gateway.envoyproxy.io/owning-gateway-namespace"
 	labelOwnerClass     = "gateway.envoyproxy.io/owning-gatewayclass"
@@ -60,6 +61,10 @@ var containers = map[string]product{
 	"envoy":          {reader: cluster.ReadEnvoy},
 	"traefik":        {},
 }
+
+// envoyGatewayContainer is the container in which Envoy Gateway 1.9.1 runs Envoy
+// (internal/infrastructure/kubernetes/proxy/resource.go).
+const envoyGatewayContainer = "envoy"
 
 // sidecars are containers that others put beside the one that counts.
 var sidecars = []string{"istio-proxy", "linkerd-proxy", "shutdown-manager", "ingress-controller", "sds"}
@@ -112,17 +117,26 @@ func convertPod(p *corev1.Pod) *cluster.Pod {
 	return kept
 }
 
-// gatewayOf reads the labels that name the pod's Gateway and its class.
+// gatewayOf reads the labels that name the pod's Gateway and its class. The Gateway is one of the pod's own namespace: whoever
+// may run pods there may label them as they like. Only Envoy Gateway runs proxies elsewhere, beside its controller, so a
+// Gateway of another namespace is taken from its labels, and only of a pod that runs Envoy as Envoy Gateway does. Nothing
+// else on such a pod proves more: its labels, its owner and its images are all chosen by whoever made it. What it claims
+// holds for itself; whether it also serves the Gateway depends on the others that say so, see cluster.View.GatewayPods.
 func gatewayOf(p *corev1.Pod) (cluster.Ref, string) {
 	class := first(p.Labels[labelGatewayClass], p.Labels[labelOwnerClass])
-	if name := p.Labels[labelOwner]; name != "" {
-		return cluster.Ref{Namespace: first(p.Labels[labelOwnerNamespace], p.Namespace), Name: name}, class
+	owner := cluster.Ref{Namespace: first(p.Labels[labelOwnerNamespace], p.Namespace), Name: p.Labels[labelOwner]}
+	if owner.Name != "" && (owner.Namespace == p.Namespace || runsEnvoy(p)) {
+		return owner, class
 	}
 	name := p.Labels[labelGateway]
 	if name == "" {
 		return cluster.Ref{}, class
 	}
 	return cluster.Ref{Namespace: p.Namespace, Name: first(p.Annotations[annotationFullName], name)}, class
+}
+
+func runsEnvoy(p *corev1.Pod) bool {
+	return slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return c.Name == envoyGatewayContainer })
 }
 
 // workload is what the pod's controller belongs to. A ReplicaSet made by a Deployment is named after it and the hash of

@@ -76,6 +76,35 @@ func TestWhosePodItIs(t *testing.T) {
 	assert.Equal(t, []cluster.KV{{Key: "team", Value: "x"}}, kept.Proxy.Annotations)
 }
 
+// A pod that is no proxy of Envoy Gateway cannot claim a Gateway of another namespace; in its own it can.
+func TestGatewayOfAnotherNamespace(t *testing.T) {
+	t.Parallel()
+	labels := map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop"}
+	own := map[string]string{labelOwner: "edge", labelOwnerNamespace: "edge", labelGateway: "edge"} // Envoy Gateway's GatewayNamespace mode
+	for _, test := range []struct {
+		name   string
+		labels map[string]string
+		image  corev1.Container
+		want   cluster.Ref
+	}{
+		{"Envoy Gateway beside its controller", labels, container("envoy", "private/renamed:1"), cluster.Ref{Namespace: "shop", Name: "edge"}},
+		{"Envoy Gateway beside the Gateway", own, container("envoy", "envoy:v1"), cluster.Ref{Namespace: "edge", Name: "edge"}},
+		{"an application with the labels", labels, container("app", "app:1"), cluster.Ref{}},
+		{"another proxy with the labels", labels, container("proxy", "kong:3.9.3"), cluster.Ref{}},
+		{"an application in the Gateway's namespace", own, container("app", "app:1"), cluster.Ref{Namespace: "edge", Name: "edge"}},
+		{
+			"another proxy with the labels and one of its own", map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop", labelGateway: "web"},
+			container("agentgateway", "agentgateway:v1"), cluster.Ref{Namespace: "edge", Name: "web"},
+		},
+	} {
+		kept := convertPod(pod(test.labels, test.image))
+		if test.want.Name == "" && kept.Proxy == nil {
+			continue
+		}
+		assert.Equal(t, test.want, kept.Proxy.Gateway, test.name)
+	}
+}
+
 func TestWhatRunsAPod(t *testing.T) {
 	t.Parallel()
 	c, yes := container("app", "app:1"), true
