@@ -113,7 +113,8 @@ type Service struct {
 
 // Endpoints are the addresses of one EndpointSlice.
 type Endpoints struct {
-	// Slice is the EndpointSlice's own name, Service the Service it belongs to, in the same namespace.
+	// Slice is the EndpointSlice's own name, Service the Service it belongs to, in the same namespace. Slices that something
+	// else than Kubernetes made may belong to none.
 	Slice     Ref
 	Service   string
 	Addresses []netip.Addr

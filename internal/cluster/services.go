@@ -145,6 +145,9 @@ func (v *View) setEndpoints(e *Endpoints) {
 		v.deleteEndpoints(e.Slice)
 	}
 	v.slices[e.Slice] = e
+	if e.Service == "" {
+		return // it leads to nobody, and its addresses may also be a Service's
+	}
 	service := e.service()
 	v.byService[service] = append(v.byService[service], e)
 	for _, ip := range e.Addresses {

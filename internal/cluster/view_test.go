@@ -337,6 +337,25 @@ func TestServicesByAddress(t *testing.T) {
 	assertEmpty(t, v)
 }
 
+// An EndpointSlice of no Service neither is one nor takes an address from one.
+func TestEndpointsOfNoService(t *testing.T) {
+	t.Parallel()
+	v := NewView(time.Minute)
+	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "loose"}, Addresses: []netip.Addr{ip("10.0.0.1"), ip("10.0.0.2")}})
+	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.1")}})
+	ref, ok := v.ServiceByIP(ip("10.0.0.1"))
+	assert.True(t, ok)
+	assert.Equal(t, Ref{"a", "s"}, ref)
+	_, ok = v.ServiceByIP(ip("10.0.0.2"))
+	assert.False(t, ok)
+	assert.False(t, v.HasService(Ref{Namespace: "a"}))
+	v.ReplaceEndpoints([]*Endpoints{{Slice: Ref{"a", "loose"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.2")}}})
+	ref, _ = v.ServiceByIP(ip("10.0.0.2"))
+	assert.Equal(t, Ref{"a", "s"}, ref, "it belongs to one now")
+	v.ReplaceEndpoints(nil)
+	assertEmpty(t, v)
+}
+
 // assertEmpty checks that no index kept anything.
 func assertEmpty(t *testing.T, v *View) {
 	t.Helper()
