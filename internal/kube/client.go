@@ -37,7 +37,8 @@ type Settings struct {
 	pauses pauses
 }
 
-var defaultPauses = pauses{first: time.Second, longest: 10 * time.Second, refused: 30 * time.Second}
+// A page takes a minute at most, as with the API server's own --request-timeout: what is in between may never answer.
+var defaultPauses = pauses{first: time.Second, longest: 10 * time.Second, refused: 30 * time.Second, page: time.Minute}
 
 // Client keeps a view equal to the API server.
 type Client struct {

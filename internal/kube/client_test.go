@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 30 * time.Second
 
 // quick makes a client try again at once, so that nothing here waits for a pause.
-var quick = pauses{first: 5 * time.Millisecond, longest: 20 * time.Millisecond, refused: 20 * time.Millisecond}
+var quick = pauses{first: 5 * time.Millisecond, longest: 20 * time.Millisecond, refused: 20 * time.Millisecond, page: patience}
 
 // bed is a client at work.
 type bed struct {

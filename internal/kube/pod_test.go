@@ -93,8 +93,10 @@ func TestGatewayOfAnotherNamespace(t *testing.T) {
 		{"another proxy with the labels", labels, container("proxy", "kong:3.9.3"), cluster.Ref{}},
 		{"an application in the Gateway's namespace", own, container("app", "app:1"), cluster.Ref{Namespace: "edge", Name: "edge"}},
 		{
-			"another proxy with the labels and one of its own", map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop", labelGateway: "web"},
-			container("agentgateway", "agentgateway:v1"), cluster.Ref{Namespace: "edge", Name: "web"},
+			"another proxy with the labels and one of its own",
+			map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop", labelGateway: "web"},
+			container("agentgateway", "agentgateway:v1"),
+			cluster.Ref{Namespace: "edge", Name: "web"},
 		},
 	} {
 		kept := convertPod(pod(test.labels, test.image))

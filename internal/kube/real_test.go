@@ -30,7 +30,7 @@ func realClient(t *testing.T, r *kubetest.Real, token string) (*cluster.View, *o
 	view := cluster.NewView(time.Minute)
 	c, err := NewClient(Settings{
 		REST: r.As(token), View: view, Routes: true, Upstream: true, Logger: zap.New(core),
-		pauses: pauses{first: 50 * time.Millisecond, longest: 200 * time.Millisecond, refused: 200 * time.Millisecond},
+		pauses: pauses{first: 50 * time.Millisecond, longest: 200 * time.Millisecond, refused: 200 * time.Millisecond, page: patience},
 	})
 	require.NoError(t, err)
 	c.Start()

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -51,26 +52,32 @@ type pauses struct {
 	first, longest time.Duration
 	// refused is the wait when the API server has said no, or does not have the kind.
 	refused time.Duration
+	// page is how long the API server may take for a page of a list.
+	page time.Duration
 }
 
 // run lists and watches until the context ends. A reflector would do that by itself; this way the waits are bounded by
 // pauses, every kind comes back as soon as one of them does, and nothing is written to klog.
 func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses) {
-	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake}
+	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake, patience: pause.page}
 	reflector := cache.NewReflectorWithOptions(lw, k.object, &sink[V]{k, m}, cache.ReflectorOptions{Name: k.resource})
 	wait := pause.first
-	for ctx.Err() == nil {
-		rung := wake.wait()
-		lw.listed = false
+	for {
+		rung, began := wake.wait(), time.Now()
 		err := reflector.ListAndWatchWithContext(ctx)
-		if err == nil || lw.listed {
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > pause.longest {
 			wait = pause.first
 		}
-		if err == nil {
-			continue // a watch ended in the ordinary way
-		}
 		longest := wait
-		if lw.refused {
+		switch {
+		case err == nil:
+			// The watch was accepted and then failed. The others' watches say nothing about this one, and when all of
+			// them are cut at once, they must not wake each other.
+			rung = nil
+		case lw.refused:
 			longest, rung = pause.refused, nil
 		}
 		// Jitter, so that many Collectors do not come back to the API server at the same moment.
@@ -88,10 +95,11 @@ func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses)
 // watchedLister lists and watches one kind, and tells the monitor how it went.
 type watchedLister[V any] struct {
 	*kind[V]
-	monitor *monitor
-	wake    *bell
-	listed  bool // since the loop's last turn
-	refused bool // the last error was a no, and not a silence
+	monitor  *monitor
+	wake     *bell
+	patience time.Duration // for a page of a list
+	refused  bool          // the last error was a no, and not a silence
+	fresh    bool          // nothing was watched since the last list
 }
 
 // IsWatchListSemanticsUnSupported keeps the reflector from asking for the list as a stream. Converting page by page keeps
@@ -108,24 +116,32 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 	// Resource version "0" would be answered from the server's cache in one piece, whatever the limit.
 	opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit = "", "", pageSize
 	for {
-		page := l.list()
-		err := l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Do(ctx).Into(page)
+		page, meta, err := l.page(ctx, opts)
 		if err != nil {
-			l.fail(verbList, err)
 			return nil, err
 		}
 		l.each(page, func(o runtime.Object) { all.Items = append(all.Items, &kept[V]{l.convert(o)}) })
-		meta, ok := page.(metav1.ListInterface)
-		if !ok {
-			return nil, fmt.Errorf("list of %s has no metadata", l.resource)
-		}
 		all.ResourceVersion = meta.GetResourceVersion()
 		if opts.Continue = meta.GetContinue(); opts.Continue == "" {
 			break
 		}
 	}
-	l.listed = true
+	l.fresh = true
 	return all, nil
+}
+
+func (l *watchedLister[V]) page(ctx context.Context, opts metav1.ListOptions) (runtime.Object, metav1.ListInterface, error) {
+	page := l.list()
+	err := l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.patience).Do(ctx).Into(page)
+	if err != nil {
+		l.fail(verbList, err)
+		return nil, nil, err
+	}
+	meta, ok := page.(metav1.ListInterface)
+	if !ok {
+		return nil, nil, fmt.Errorf("list of %s has no metadata", l.resource)
+	}
+	return page, meta, nil
 }
 
 func (l *watchedLister[V]) Watch(opts metav1.ListOptions) (watch.Interface, error) {
@@ -144,10 +160,31 @@ func (l *watchedLister[V]) WatchWithContext(ctx context.Context, opts metav1.Lis
 		}
 		return nil, err
 	}
-	l.refused = false
+	if !l.fresh { // asked only now: a server that is restored later ends this watch
+		if err := l.rewound(ctx, opts.ResourceVersion); err != nil {
+			w.Stop()
+			return nil, err
+		}
+	}
+	l.refused, l.fresh = false, false
 	l.monitor.watching(l.resource)
 	l.wake.ring()
 	return w, nil
+}
+
+// rewound returns an error when the API server counts versions from an earlier one than that, as it does when its store was
+// restored from a copy: it would accept a watch and stay silent until it has counted that far. The error makes the reflector
+// list anew.
+func (l *watchedLister[V]) rewound(ctx context.Context, version string) error {
+	_, meta, err := l.page(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return errors.New(err.Error()) // as with a watch
+	}
+	now := meta.GetResourceVersion()
+	if order, err := resourceversion.CompareResourceVersion(now, version); err == nil && order < 0 {
+		return fmt.Errorf("version of %s went back from %s to %s", l.resource, version, now)
+	}
+	return nil
 }
 
 func (l *watchedLister[V]) fail(verb string, err error) {
