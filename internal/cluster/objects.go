@@ -136,6 +136,10 @@ func (p *Pod) reusesNames() bool {
 	return p.Workload.Kind == "" || p.Workload.Kind == "StatefulSet"
 }
 
+// serves tells whether the pod says that it serves a Gateway. One that has finished served it until then, however long its
+// object stays.
+func (p *Pod) serves() bool { return p.Proxy != nil && p.Proxy.Gateway.Name != "" && !p.Finished }
+
 // CannotBe tells whether this pod is certainly not the one that has this UID. A pod whose name is given only once is
 // accepted in spite of another UID: then the UID is what is wrong.
 func (p *Pod) CannotBe(uid string) bool {

@@ -64,7 +64,7 @@ func (v *View) serving(gateway Ref) (pods []*Pod, living int) {
 	pods = slices.Clone(v.gatewayPods[gateway])
 	if v.buried[gateway] > 0 {
 		for _, g := range v.graves {
-			if g.pod.Proxy != nil && g.pod.Proxy.Gateway == gateway {
+			if g.pod.serves() && g.pod.Proxy.Gateway == gateway {
 				pods = append(pods, g.pod)
 			}
 		}
@@ -150,7 +150,7 @@ func (v *View) setPod(p *Pod) {
 			v.podsByIP[ip] = p
 		}
 	}
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" && !p.Finished {
+	if p.serves() {
 		v.gatewayPods[p.Proxy.Gateway] = append(v.gatewayPods[p.Proxy.Gateway], p)
 	}
 	v.changed()
@@ -186,7 +186,7 @@ func (v *View) deletePod(uid string) {
 	v.leaveGateway(p)
 	v.graves = append(v.graves, grave{p, v.now()})
 	v.dead[uid] = struct{}{}
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" {
+	if p.serves() {
 		v.buried[p.Proxy.Gateway]++
 	}
 	v.changed()
@@ -234,7 +234,7 @@ func (v *View) bury() {
 }
 
 func (v *View) forgetBurial(p *Pod) {
-	if p.Proxy == nil || p.Proxy.Gateway.Name == "" {
+	if !p.serves() {
 		return
 	}
 	if v.buried[p.Proxy.Gateway]--; v.buried[p.Proxy.Gateway] <= 0 {
@@ -254,7 +254,7 @@ func (v *View) unlink(p *Pod) {
 }
 
 func (v *View) leaveGateway(p *Pod) {
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" {
+	if p.serves() {
 		remove(v.gatewayPods, p.Proxy.Gateway, p)
 	}
 }

@@ -63,8 +63,19 @@ func TestNodeAddressesAreNobodys(t *testing.T) {
 	p := pod("a", "web-1", "192.168.0.1")
 	p.HostNetwork = true
 	v.SetPod(p)
+	other := pod("a", "web-2", "192.168.0.1")
+	other.HostNetwork, other.Workload.Name = true, "other"
+	v.SetPod(other)
+	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("192.168.0.1")}})
 	assert.Nil(t, v.PodByIP(ip("192.168.0.1")))
 	assert.Same(t, p, v.PodByName("a", "web-1"))
+	_, ok := v.WorkloadOf(Ref{"a", "s"})
+	assert.False(t, ok, "whose workload it is cannot be told by the node's address")
+	service, _ := v.ServiceByIP(ip("192.168.0.1"))
+	assert.Equal(t, Ref{"a", "s"}, service)
+	v.DeletePod(p.UID)
+	v.DeletePod(other.UID)
+	assert.Nil(t, v.PodByIP(ip("192.168.0.1")))
 }
 
 func TestAddressGoesToItsNewOwner(t *testing.T) {
@@ -108,6 +119,32 @@ func TestAddressGoesToItsNewOwner(t *testing.T) {
 		finished.Finished = true
 		v.SetPod(&finished)
 		assert.Nil(t, v.PodByIP(address), "its status still shows the address")
+	})
+	t.Run("of a pod that finished before", func(t *testing.T) {
+		t.Parallel()
+		v := NewView(time.Minute)
+		done, fresh := pod("a", "job", "10.0.0.1"), pod("a", "fresh", "10.0.0.1")
+		done.Finished = true
+		v.ReplacePods([]*Pod{fresh, done})
+		assert.Same(t, fresh, v.PodByIP(address))
+		other := *done
+		other.Node = "n"
+		v.SetPod(&other)
+		v.DeletePod(other.UID)
+		assert.Same(t, fresh, v.PodByIP(address), "neither its updates nor its deletion take the address")
+		v.ReplacePods([]*Pod{fresh})
+		assert.Same(t, fresh, v.PodByIP(address))
+	})
+	t.Run("one family only", func(t *testing.T) {
+		t.Parallel()
+		v := NewView(time.Minute)
+		both, fresh := pod("a", "both", "10.0.0.1"), pod("a", "fresh", "fd00::1")
+		both.IPs[1] = ip("fd00::1")
+		v.SetPod(both)
+		v.DeletePod(both.UID)
+		v.SetPod(fresh)
+		assert.Same(t, both, v.PodByIP(address), "late telemetry by the other family")
+		assert.Same(t, fresh, v.PodByIP(ip("fd00::1")))
 	})
 	t.Run("in a list in which the old one comes last", func(t *testing.T) {
 		t.Parallel()
@@ -159,45 +196,6 @@ func TestDeletedPodsAreForgottenAfterTheGrace(t *testing.T) {
 	assert.False(t, rolled)
 	assert.Empty(t, c.LatestGatewayPods(Ref{"a", "gw"}))
 	assertEmpty(t, c.View)
-}
-
-// Whoever may run pods anywhere may label them; that does not give them another's Gateway.
-func TestGatewayThatSeveralClaim(t *testing.T) {
-	t.Parallel()
-	gw := Ref{"a", "gw"}
-	claim := func(namespace, name string) *Pod {
-		p := pod(namespace, name, "")
-		p.Proxy = &Proxy{Gateway: gw, Known: true}
-		return p
-	}
-	beside, stranger, own := claim("system", "proxy-1"), claim("evil", "proxy-1"), claim("a", "proxy-1")
-	c := newClock(time.Minute)
-	check := func(what string, rolled bool, want ...*Pod) {
-		t.Helper()
-		pods, was := c.GatewayPods(gw)
-		assert.ElementsMatch(t, want, pods, what)
-		assert.Equal(t, rolled, was, what)
-	}
-	c.SetPod(beside)
-	check("a proxy beside its control plane", false, beside)
-	c.SetPod(stranger)
-	check("two say so, neither in the Gateway's namespace", false)
-	assert.Empty(t, c.LatestGatewayPods(gw))
-	c.SetPod(own)
-	check("the one in its own namespace is believed", false, own)
-	c.DeletePod(own.UID)
-	check("and was a moment ago", true)
-	assert.Equal(t, []*Pod{own}, c.LatestGatewayPods(gw))
-	c.DeletePod(stranger.UID)
-	check("a stranger's deletion is no roll", true)
-	c.at = c.at.Add(time.Minute)
-	c.Sweep()
-	check("all others are gone", false, beside)
-	second := claim("system", "proxy-2")
-	c.SetPod(second)
-	c.DeletePod(beside.UID)
-	check("a roll beside the control plane", true, second)
-	assert.Equal(t, []*Pod{second, beside}, c.LatestGatewayPods(gw))
 }
 
 func TestPodThatComesBackLeavesItsGrave(t *testing.T) {
@@ -260,6 +258,11 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	v.ReplaceGateways([]*Gateway{{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}}})
 	v.ReplaceRoutes(HTTPRoute, []*Route{{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}}})
 	v.ReplacePods([]*Pod{proxy("web-1", "10.0.0.1")})
+	v.DeletePod("nobody")
+	v.DeleteGateway(Ref{"a", "nobody"})
+	v.DeleteRoute(GRPCRoute, Ref{"a", "r"})
+	v.DeleteService(Ref{"a", "nobody"})
+	v.DeleteEndpoints(Ref{"a", "nobody"})
 	assert.Equal(t, identity, v.Generation())
 	assert.Equal(t, routing, v.RoutingGeneration())
 
