@@ -30,7 +30,7 @@ const (
 
 // product is a program that shows by the name of its image.
 type product struct {
-	image  string // a part of the last segment of the image's name
+	image  string // what the image's name has as a whole word: "kong" is in kong-gateway, and not in kongress
 	reader cluster.Reader
 	relay  bool // it hands on the telemetry of others
 }
@@ -41,7 +41,8 @@ var products = []product{
 	{image: "opentelemetry-collector", relay: true},
 	{image: "otel-collector", relay: true},
 	{image: "alloy", relay: true},
-	{image: "fluent", relay: true},
+	{image: "fluent-bit", relay: true},
+	{image: "fluentd", relay: true},
 	{image: "vector", relay: true},
 	{image: "agentgateway", reader: cluster.ReadAgentgateway},
 	{image: "envoy", reader: cluster.ReadEnvoy}, // envoy, envoy-wrapper, envoy-distroless
@@ -157,10 +158,10 @@ func workload(p *corev1.Pod) cluster.Workload {
 	return cluster.Workload{}
 }
 
-// mainContainer finds the container that counts: a gateway's, else the only one beside sidecars, else, in a pod of a
-// Gateway, Istio's proxy. It returns nil when it cannot be told.
+// mainContainer finds the container that counts: a gateway's, else, in a pod of no Gateway, an agent's, else the only one
+// beside sidecars, else, in a pod of a Gateway, Istio's proxy. It returns nil when it cannot be told.
 func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what product, known bool) {
-	var only, proxy *corev1.Container
+	var only, proxy, agent *corev1.Container
 	others := 0
 	for i := range p.Spec.Containers {
 		c := &p.Spec.Containers[i]
@@ -173,16 +174,19 @@ func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what produ
 		if what, known := containers[c.Name]; known {
 			return c, what, true
 		}
-		repository, _, _ := cutImage(c.Image)
-		for _, what := range products {
-			if strings.Contains(repository, what.image) {
-				return c, what, true
-			}
+		switch what, known := productOf(c.Image); {
+		case known && !what.relay:
+			return c, what, true
+		case known:
+			agent = c // it may be there for the gateway beside it
+			continue
 		}
 		only = c
 		others++
 	}
 	switch {
+	case agent != nil && !gateway:
+		return agent, product{relay: true}, true
 	case others == 1 && (!gateway || proxy == nil):
 		return only, product{}, false
 	case proxy != nil && (gateway || others == 0):
@@ -191,6 +195,22 @@ func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what produ
 		return nil, product{}, false
 	}
 }
+
+// productOf tells a product by the last segment of the image's name, which stays when the image is copied to another registry.
+// What people build of it themselves keeps its name as a word, as a rule.
+func productOf(image string) (product, bool) {
+	repository, _, _ := cutImage(image)
+	words := "-" + separators.Replace(repository) + "-"
+	for _, what := range products {
+		if strings.Contains(words, "-"+what.image+"-") {
+			return what, true
+		}
+	}
+	return product{}, false
+}
+
+// separators are what else image names put between words (OCI distribution specification, "Pulling manifests").
+var separators = strings.NewReplacer("_", "-", ".", "-")
 
 // cutImage returns the last segment of an image's name, its tag and its digest.
 func cutImage(image string) (repository, tag, digest string) {
