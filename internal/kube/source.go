@@ -116,11 +116,16 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 	// Resource version "0" would be answered from the server's cache in one piece, whatever the limit.
 	opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit = "", "", pageSize
 	for {
-		page, meta, err := l.page(ctx, opts)
-		if err != nil {
+		page := l.list()
+		if err := l.get(ctx, opts).Into(page); err != nil {
+			l.fail(verbList, err)
 			return nil, err
 		}
 		l.each(page, func(o runtime.Object) { all.Items = append(all.Items, &kept[V]{l.convert(o)}) })
+		meta, ok := page.(metav1.ListInterface)
+		if !ok {
+			return nil, fmt.Errorf("list of %s has no metadata", l.resource)
+		}
 		all.ResourceVersion = meta.GetResourceVersion()
 		if opts.Continue = meta.GetContinue(); opts.Continue == "" {
 			break
@@ -130,18 +135,9 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 	return all, nil
 }
 
-func (l *watchedLister[V]) page(ctx context.Context, opts metav1.ListOptions) (runtime.Object, metav1.ListInterface, error) {
-	page := l.list()
-	err := l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.patience).Do(ctx).Into(page)
-	if err != nil {
-		l.fail(verbList, err)
-		return nil, nil, err
-	}
-	meta, ok := page.(metav1.ListInterface)
-	if !ok {
-		return nil, nil, fmt.Errorf("list of %s has no metadata", l.resource)
-	}
-	return page, meta, nil
+// get asks for a page of a list.
+func (l *watchedLister[V]) get(ctx context.Context, opts metav1.ListOptions) rest.Result {
+	return l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.patience).Do(ctx)
 }
 
 func (l *watchedLister[V]) Watch(opts metav1.ListOptions) (watch.Interface, error) {
@@ -160,11 +156,10 @@ func (l *watchedLister[V]) WatchWithContext(ctx context.Context, opts metav1.Lis
 		}
 		return nil, err
 	}
-	if !l.fresh { // asked only now: a server that is restored later ends this watch
-		if err := l.rewound(ctx, opts.ResourceVersion); err != nil {
-			w.Stop()
-			return nil, err
-		}
+	// Asked only now: when a server is restored later, this watch ends.
+	if !l.fresh && l.rewound(ctx, opts.ResourceVersion) {
+		w.Stop()
+		return nil, fmt.Errorf("version of %s went back from %s", l.resource, opts.ResourceVersion) // so it is listed anew
 	}
 	l.refused, l.fresh = false, false
 	l.monitor.watching(l.resource)
@@ -172,19 +167,19 @@ func (l *watchedLister[V]) WatchWithContext(ctx context.Context, opts metav1.Lis
 	return w, nil
 }
 
-// rewound returns an error when the API server counts versions from an earlier one than that, as it does when its store was
-// restored from a copy: it would accept a watch and stay silent until it has counted that far. The error makes the reflector
-// list anew.
-func (l *watchedLister[V]) rewound(ctx context.Context, version string) error {
-	_, meta, err := l.page(ctx, metav1.ListOptions{Limit: 1})
-	if err != nil {
-		return errors.New(err.Error()) // as with a watch
+// rewound tells whether the API server counts versions from an earlier one than that, as it does when its store was restored
+// from a copy: it accepts a watch and is silent until it has counted that far. When it does not say, it has not.
+func (l *watchedLister[V]) rewound(ctx context.Context, version string) bool {
+	page := l.list()
+	if l.get(ctx, metav1.ListOptions{Limit: 1}).Into(page) != nil {
+		return false
 	}
-	now := meta.GetResourceVersion()
-	if order, err := resourceversion.CompareResourceVersion(now, version); err == nil && order < 0 {
-		return fmt.Errorf("version of %s went back from %s to %s", l.resource, version, now)
+	meta, ok := page.(metav1.ListInterface)
+	if !ok {
+		return false
 	}
-	return nil
+	order, err := resourceversion.CompareResourceVersion(meta.GetResourceVersion(), version)
+	return err == nil && order < 0
 }
 
 func (l *watchedLister[V]) fail(verb string, err error) {
