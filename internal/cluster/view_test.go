@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -298,65 +297,6 @@ func TestRoutesOfBothKinds(t *testing.T) {
 	assert.Equal(t, GRPCRoute, v.RouteNamed(Ref{"a", "both"}).Kind)
 	assert.Nil(t, v.RouteNamed(Ref{"a", "x"}))
 	assert.Equal(t, Counts{GRPCRoutes: 2}, v.Counts())
-}
-
-func TestServicesByAddress(t *testing.T) {
-	t.Parallel()
-	v := NewView(time.Minute)
-	v.SetService(&Service{Ref: Ref{"a", "s"}, ClusterIPs: []netip.Addr{ip("10.96.0.1")}})
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.1"), ip("10.0.0.2")}})
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-2"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.2")}})
-	for _, address := range []string{"10.96.0.1", "10.0.0.1", "10.0.0.2"} {
-		ref, ok := v.ServiceByIP(ip(address))
-		require.True(t, ok, address)
-		assert.Equal(t, Ref{"a", "s"}, ref)
-	}
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "t-1"}, Service: "t", Addresses: []netip.Addr{ip("10.0.0.1")}})
-	_, ok := v.ServiceByIP(ip("10.0.0.1"))
-	assert.False(t, ok, "two Services have this endpoint")
-	v.DeleteEndpoints(Ref{"a", "s-1"})
-	ref, _ := v.ServiceByIP(ip("10.0.0.1"))
-	assert.Equal(t, Ref{"a", "t"}, ref)
-	_, ok = v.ServiceByIP(ip("10.0.0.2"))
-	assert.True(t, ok, "the second slice still has it")
-
-	web := pod("a", "web-1", "10.0.0.2")
-	v.SetPod(web)
-	workload, ok := v.WorkloadOf(Ref{"a", "s"})
-	assert.True(t, ok)
-	assert.Equal(t, web.Workload, workload)
-	other := pod("a", "canary-1", "10.0.0.3")
-	other.Workload.Name = "canary"
-	v.SetPod(other)
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-3"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.3")}})
-	_, ok = v.WorkloadOf(Ref{"a", "s"})
-	assert.False(t, ok, "two workloads are behind it")
-
-	v.ReplaceEndpoints(nil)
-	v.ReplaceServices(nil)
-	assert.False(t, v.HasService(Ref{"a", "s"}))
-	v.grace = 0
-	v.ReplacePods(nil)
-	assertEmpty(t, v)
-}
-
-// An EndpointSlice of no Service neither is one nor takes an address from one.
-func TestEndpointsOfNoService(t *testing.T) {
-	t.Parallel()
-	v := NewView(time.Minute)
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "loose"}, Addresses: []netip.Addr{ip("10.0.0.1"), ip("10.0.0.2")}})
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.1")}})
-	ref, ok := v.ServiceByIP(ip("10.0.0.1"))
-	assert.True(t, ok)
-	assert.Equal(t, Ref{"a", "s"}, ref)
-	_, ok = v.ServiceByIP(ip("10.0.0.2"))
-	assert.False(t, ok)
-	assert.False(t, v.HasService(Ref{Namespace: "a"}))
-	v.ReplaceEndpoints([]*Endpoints{{Slice: Ref{"a", "loose"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.2")}}})
-	ref, _ = v.ServiceByIP(ip("10.0.0.2"))
-	assert.Equal(t, Ref{"a", "s"}, ref, "it belongs to one now")
-	v.ReplaceEndpoints(nil)
-	assertEmpty(t, v)
 }
 
 // assertEmpty checks that no index kept anything.
