@@ -42,6 +42,11 @@ type bed struct {
 
 func newBed(t *testing.T, prepare func(*kubetest.Server)) *bed {
 	t.Helper()
+	return newBedWith(t, quick, prepare)
+}
+
+func newBedWith(t *testing.T, pause pauses, prepare func(*kubetest.Server)) *bed {
+	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	b := &bed{server: kubetest.New(t), view: cluster.NewView(time.Minute), logs: logs, counts: make(map[string]int)}
 	if prepare != nil {
@@ -57,7 +62,7 @@ func newBed(t *testing.T, prepare func(*kubetest.Server)) *bed {
 			defer b.mu.Unlock()
 			b.counts[resource+" "+string(reason)]++
 		},
-		pauses: quick,
+		pauses: pause,
 	})
 	require.NoError(t, err)
 	b.Client = c

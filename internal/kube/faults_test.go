@@ -142,3 +142,42 @@ func TestRightIsTakenAwayAndGivenBack(t *testing.T) {
 	b.eventually(t, "the new pod", func() bool { return b.view.PodByUID(string(second.UID)) != nil })
 	b.eventually(t, "the line that it is read", func() bool { return b.lines("objects are read now") == 1 })
 }
+
+// A server that has just started does not know all kinds and rights yet. That is still the outage, and no news.
+func TestServerSaysNoWhileItStarts(t *testing.T) {
+	t.Parallel()
+	pause := quick
+	pause.starting = time.Hour
+	old := kubetest.Pod("shop", "cart", "aaaaa", "10.244.0.5")
+	b := newBedWith(t, pause, func(s *kubetest.Server) { s.Set(old) })
+	b.synced(t)
+	b.server.Down()
+	b.eventually(t, "the line that it is away", func() bool { return b.lines("does not answer") == 1 })
+	b.server.Absent("gateways", true)
+	b.server.Refuse("list", "pods", true)
+	b.server.Up()
+	b.eventually(t, "several attempts", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.counts["pods forbidden"] > 2 && b.counts["gateways.gateway.networking.k8s.io absent"] > 2
+	})
+	b.server.Set(kubetest.Gateway("edge", "web", "kgateway", 80))
+	b.server.Absent("gateways", false)
+	b.server.Refuse("list", "pods", false)
+	b.eventually(t, "the line that it is back", func() bool { return b.lines("answers again") == 1 })
+	b.eventually(t, "what it has", func() bool { return b.view.Counts() == cluster.Counts{Pods: 1, Gateways: 1} })
+	assert.Equal(t, 2, b.logs.Len(), "%v", b.logs.All())
+}
+
+// A kind that is never answered must not keep a missing right of another from being named.
+func TestMissingRightBesideSilence(t *testing.T) {
+	t.Parallel()
+	pause := quick
+	pause.starting, pause.page = 100*time.Millisecond, 20*time.Millisecond
+	b := newBedWith(t, pause, func(s *kubetest.Server) { s.Silence("services", true) })
+	b.eventually(t, "the line that something is not answered", func() bool { return b.lines("does not answer") == 1 })
+	b.server.Refuse("list", "pods", true)
+	b.server.CutWatches(true) // they are listed anew
+	b.eventually(t, "the line that names the right", func() bool { return b.lines("right is missing") == 1 })
+	assert.Equal(t, 1, b.lines("does not answer"))
+}

@@ -52,6 +52,8 @@ type pauses struct {
 	first, longest time.Duration
 	// refused is the wait when the API server has said no, or does not have the kind.
 	refused time.Duration
+	// starting is how long after it was away a no is doubted.
+	starting time.Duration
 	// page is how long the API server may take for a page of a list.
 	page time.Duration
 }
@@ -59,7 +61,7 @@ type pauses struct {
 // run lists and watches until the context ends. A reflector would do that by itself; this way the waits are bounded by
 // pauses, every kind comes back as soon as one of them does, and nothing is written to klog.
 func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses) {
-	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake, patience: pause.page}
+	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake, page: pause.page}
 	reflector := cache.NewReflectorWithOptions(lw, k.object, &sink[V]{k, m}, cache.ReflectorOptions{Name: k.resource})
 	wait := pause.first
 	for {
@@ -77,6 +79,8 @@ func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses)
 			// The watch was accepted and then failed. The others' watches say nothing about this one, and when all of
 			// them are cut at once, they must not wake each other.
 			rung = nil
+		case lw.doubted:
+			longest = pause.first
 		case lw.refused:
 			longest, rung = pause.refused, nil
 		}
@@ -95,11 +99,12 @@ func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses)
 // watchedLister lists and watches one kind, and tells the monitor how it went.
 type watchedLister[V any] struct {
 	*kind[V]
-	monitor  *monitor
-	wake     *bell
-	patience time.Duration // for a page of a list
-	refused  bool          // the last error was a no, and not a silence
-	fresh    bool          // nothing was watched since the last list
+	monitor *monitor
+	wake    *bell
+	page    time.Duration // how long a page of a list may take
+	refused bool          // the last error was a no, and not a silence
+	doubted bool          // that no
+	fresh   bool          // nothing was watched since the last list
 }
 
 // IsWatchListSemanticsUnSupported keeps the reflector from asking for the list as a stream. Converting page by page keeps
@@ -137,7 +142,7 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 
 // get asks for a page of a list.
 func (l *watchedLister[V]) get(ctx context.Context, opts metav1.ListOptions) rest.Result {
-	return l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.patience).Do(ctx)
+	return l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.page).Do(ctx)
 }
 
 func (l *watchedLister[V]) Watch(opts metav1.ListOptions) (watch.Interface, error) {
@@ -184,7 +189,7 @@ func (l *watchedLister[V]) rewound(ctx context.Context, version string) bool {
 
 func (l *watchedLister[V]) fail(verb string, err error) {
 	l.refused = reasonOf(err) != ReasonUnreachable
-	l.monitor.failed(l.resource, verb, err)
+	l.doubted = l.monitor.failed(l.resource, verb, err)
 }
 
 // kept carries what the view keeps of one object through the reflector's list.
