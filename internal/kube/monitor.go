@@ -119,8 +119,8 @@ func (m *monitor) failed(resource, verb string, err error) (doubted bool) {
 	return false
 }
 
-// doubt tells whether a no about a kind may be that of a server that just started. It is so for a while from the first one,
-// and not as long as another kind is not answered: that may never end.
+// doubt tells whether a no about a kind may be that of a server that just started. It may for a while from the first one, and
+// not for as long as another kind gets no answer, because that may never end.
 func (m *monitor) doubt(resource string) bool {
 	if f, failing := m.failing[resource]; failing && f.reason != ReasonUnreachable {
 		return false // it was told already
