@@ -4,10 +4,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Variable is one entry of a container's env in the pod's spec. A variable that comes from a ConfigMap, a Secret or a
-// resource field is there, but what it holds is not known.
+// resource field is there, but what it holds is not known, and its Value is empty.
 type Variable struct {
 	Name, Value string
 	Known       bool
@@ -26,7 +27,9 @@ type Reader int
 const (
 	// ReadSDK is the way of the OpenTelemetry SDK for Go, which Traefik and Caddy are built with: spaces trimmed, values
 	// percent-decoded, a pair without '=' dropped, a value that cannot be decoded kept as it is written
-	// (opentelemetry-go 1.44, sdk/resource/env.go).
+	// (opentelemetry-go 1.44, sdk/resource/env.go). A value that decodes to something else than UTF-8 cannot be sent, so
+	// there nothing follows the gateway but the specification: the whole variable is discarded (OpenTelemetry
+	// specification, "Resource SDK").
 	ReadSDK Reader = iota
 	// ReadEnvoy cuts at every ',' and '=': a pair that does not give exactly two parts is dropped, nothing is decoded or
 	// trimmed. Envoy does not know OTEL_SERVICE_NAME (Envoy 1.40.0,
@@ -43,6 +46,9 @@ const (
 	// maxExpanded bounds what one variable may become, in bytes: variables that name each other twice double with every
 	// step. What would be longer counts as not known.
 	maxExpanded = 64 << 10
+	// maxEnvironment bounds what all variables of a container become together, in bytes: a pod has room for tens of
+	// thousands of variables that name a long one.
+	maxEnvironment = 1 << 20
 )
 
 // ResourceOf returns the resource attributes that a container's variables set, in such an order that the first pair of a
@@ -50,21 +56,24 @@ const (
 func ResourceOf(env []Variable, reader Reader) []KV {
 	var pairs []KV
 	var serviceName string
-	expanded := make(map[string]Variable, len(env))
+	x := expander{earlier: make(map[string]Variable, len(env)), left: maxEnvironment}
 	for _, v := range env {
+		if !utf8.ValidString(v.Value) {
+			v.Value, v.Known = "", false
+		}
 		if v.Name == EnvResourceAttributes {
 			pairs = nil
 			if v.Known {
-				pairs = parsePairs(knownPairs(v.Value, expanded), reader)
+				pairs = parsePairs(x.pairs(v.Value), reader)
 			}
 		}
 		if v.Known {
-			v.Value, v.Known = expand(v.Value, expanded)
+			v.Value, v.Known = x.expand(v.Value)
 		}
-		if v.Name == EnvServiceName && v.Known {
+		if v.Name == EnvServiceName {
 			serviceName = v.Value
 		}
-		expanded[v.Name] = v
+		x.earlier[v.Name] = v
 	}
 	slices.Reverse(pairs) // later pairs overwrite earlier ones
 	if reader == ReadAgentgateway {
@@ -80,32 +89,47 @@ func ResourceOf(env []Variable, reader Reader) []KV {
 	return slices.Insert(pairs, 0, name)
 }
 
-// knownPairs expands the variable's text, without the pairs that refer to something unknown.
-func knownPairs(text string, earlier map[string]Variable) string {
-	if value, known := expand(text, earlier); known {
+// expander replaces $(NAME) by what the container's earlier variables hold, as the kubelet does (Kubernetes 1.36.3,
+// third_party/forked/golang/expansion).
+type expander struct {
+	earlier map[string]Variable
+	left    int // of maxEnvironment
+}
+
+// pairs expands the text of OTEL_RESOURCE_ATTRIBUTES, without the pairs that refer to something unknown.
+func (x *expander) pairs(text string) string {
+	if value, known := x.expand(text); known {
 		return value
 	}
 	var kept []string
+	size := 0
 	for pair := range strings.SplitSeq(text, ",") {
-		if value, known := expand(pair, earlier); known {
-			kept = append(kept, value)
+		value, known := x.expand(pair)
+		if !known {
+			continue
 		}
+		if size += len(value) + 1; size > maxExpanded {
+			break
+		}
+		kept = append(kept, value)
 	}
 	return strings.Join(kept, ",")
 }
 
-// expand replaces $(NAME) by what the container's earlier variables hold, as the kubelet does: $$ is a dollar sign, and a
-// name that is not there stays as it is written. It returns false when the text refers to something unknown.
-func expand(text string, earlier map[string]Variable) (string, bool) {
+// expand returns the text with its references replaced, where $$ is a dollar sign, and false when it is not known what it
+// becomes. That is so too when it refers to a variable that is not there: the kubelet takes it from the environments of
+// ConfigMaps and Services, of which the pod's object holds nothing, or leaves the reference as it is written, and then
+// nobody chose it as a value.
+func (x *expander) expand(text string) (string, bool) {
+	if len(text) > maxExpanded {
+		return "", false
+	}
 	if !strings.Contains(text, "$") {
 		return text, true
 	}
 	var b strings.Builder
-	known := true
+	longest := min(maxExpanded, x.left)
 	for i := 0; i < len(text); i++ {
-		if b.Len() > maxExpanded {
-			return "", false
-		}
 		if text[i] != '$' || i+1 == len(text) {
 			b.WriteByte(text[i])
 			continue
@@ -115,29 +139,30 @@ func expand(text string, earlier map[string]Variable) (string, bool) {
 			b.WriteByte('$')
 			i++
 		case '(':
-			end := strings.IndexByte(text[i+2:], ')')
-			if end < 0 {
+			name, _, ok := strings.Cut(text[i+2:], ")")
+			if !ok { // no reference, and none can follow
 				b.WriteString(text[i:])
-				return b.String(), known
+				i = len(text)
+				continue
 			}
-			name := text[i+2 : i+2+end]
-			if v, ok := earlier[name]; ok {
-				known = known && v.Known
-				if b.Len()+len(v.Value) > maxExpanded {
-					return "", false
-				}
-				b.WriteString(v.Value)
-			} else {
-				b.WriteString(text[i : i+3+end])
+			v := x.earlier[name]
+			if !v.Known || b.Len()+len(v.Value) > longest {
+				return "", false
 			}
-			i += 2 + end
+			b.WriteString(v.Value)
+			i += len("()") + len(name)
 		default:
 			b.WriteByte('$')
 		}
 	}
-	return b.String(), known
+	if b.Len() > longest {
+		return "", false
+	}
+	x.left -= b.Len()
+	return b.String(), true
 }
 
+// parsePairs returns the pairs in their order, nothing when the reader discards them all.
 func parsePairs(text string, reader Reader) []KV {
 	var pairs []KV
 	for pair := range strings.SplitSeq(text, ",") {
@@ -154,6 +179,9 @@ func parsePairs(text string, reader Reader) []KV {
 			key = strings.TrimSpace(key)
 			if decoded, err := url.PathUnescape(strings.TrimSpace(value)); err == nil {
 				value = decoded
+			}
+			if !utf8.ValidString(value) {
+				return nil
 			}
 		}
 		if ok && key != "" {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -46,10 +47,22 @@ func TestResourceOf(t *testing.T) {
 		},
 		{
 			"references to earlier variables",
-			[]Variable{known("A", "1"), known(EnvResourceAttributes, "a=$(A),b=$(B),c=$$(A),d=$x,e=$(A"), known("B", "2")},
+			[]Variable{known("A", "1"), known(EnvResourceAttributes, "a=$(A),c=$$(A),d=$x,e=$(A")},
 			ReadEnvoy,
-			[]KV{{"e", "$(A"}, {"d", "$x"}, {"c", "$(A)"}, {"b", "$(B)"}, {"a", "1"}},
+			[]KV{{"e", "$(A"}, {"d", "$x"}, {"c", "$(A)"}, {"a", "1"}},
 		},
+		{
+			"a reference that stays as it is written is not a value",
+			[]Variable{known("A", "1"), known(EnvResourceAttributes, "a=$(A),b=$(B),c=x-$(CART_SERVICE_HOST)"), known("B", "2"), known(EnvServiceName, "$(NAME)")},
+			ReadSDK,
+			[]KV{{"a", "1"}},
+		},
+		{
+			"SDK: what is not UTF-8 discards the variable", append(attributes("a=1,b=%ff,c=2"), known(EnvServiceName, "variable")), ReadSDK,
+			[]KV{{"service.name", "variable"}},
+		},
+		{"Envoy: what is not decoded is no harm", attributes("a=1,b=%ff"), ReadEnvoy, []KV{{"b", "%ff"}, {"a", "1"}}},
+		{"text that is not UTF-8 is not known", append(attributes("a=1,b=\xff"), known(EnvServiceName, "\xff")), ReadEnvoy, nil},
 		{
 			"a pair that refers to a secret is not known",
 			[]Variable{{Name: "S"}, known(EnvResourceAttributes, "a=1,b=$(S),c=2")},
@@ -62,6 +75,11 @@ func TestResourceOf(t *testing.T) {
 			[]Variable{known(EnvResourceAttributes, "a=1"), known(EnvResourceAttributes, "b=2")},
 			ReadEnvoy,
 			[]KV{{"b", "2"}},
+		},
+		{
+			"also when it is not known",
+			[]Variable{known(EnvResourceAttributes, "a=1"), known(EnvServiceName, "old"), {Name: EnvResourceAttributes}, {Name: EnvServiceName}},
+			ReadSDK, nil,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -80,12 +98,14 @@ func TestResourceOf(t *testing.T) {
 func FuzzResourceOf(f *testing.F) {
 	f.Add("service.name=edge-gw,team=a%20b,bad=x=y", "$(POD_NAME)", 0)
 	f.Add("a=$(X),b=$$(X),c=$(", "$(X)$", 2)
+	f.Add("a=%ff,b=$(S)", "\xff", 0)
 	f.Fuzz(func(t *testing.T, text, other string, reader int) {
 		r := Reader(((reader % 3) + 3) % 3)
 		got := ResourceOf([]Variable{known("X", other), {Name: "S"}, known(EnvResourceAttributes, text)}, r)
 		assert.LessOrEqual(t, len(got), maxPairs)
 		for _, kv := range got {
 			assert.NotEmpty(t, kv.Key)
+			assert.True(t, utf8.ValidString(kv.Key+kv.Value), "%q", kv)
 			if r == ReadEnvoy {
 				assert.NotContains(t, kv.Value, "=")
 				assert.NotContains(t, kv.Key+kv.Value, ",")

@@ -113,7 +113,8 @@ type Service struct {
 
 // Endpoints are the addresses of one EndpointSlice.
 type Endpoints struct {
-	// Slice is the EndpointSlice's own name, Service the Service it belongs to, in the same namespace.
+	// Slice is the EndpointSlice's own name, Service the Service it belongs to, in the same namespace. Slices that something
+	// else than Kubernetes made may belong to none.
 	Slice     Ref
 	Service   string
 	Addresses []netip.Addr
@@ -134,6 +135,10 @@ func Value(list []KV, key string) string {
 func (p *Pod) reusesNames() bool {
 	return p.Workload.Kind == "" || p.Workload.Kind == "StatefulSet"
 }
+
+// serves tells whether the pod says that it serves a Gateway. One that has finished served it until then, however long its
+// object stays.
+func (p *Pod) serves() bool { return p.Proxy != nil && p.Proxy.Gateway.Name != "" && !p.Finished }
 
 // CannotBe tells whether this pod is certainly not the one that has this UID. A pod whose name is given only once is
 // accepted in spite of another UID: then the UID is what is wrong.

@@ -38,28 +38,61 @@ func (v *View) PodByIP(ip netip.Addr) *Pod {
 	return v.podsByIP[ip.Unmap()]
 }
 
-// GatewayPods returns the pods that serve a Gateway, and whether there was another one a moment ago.
+// GatewayPods returns the pods that serve a Gateway, and whether there was another one a moment ago. Pods say themselves
+// which Gateway they serve, so not all of them are believed: those in the Gateway's own namespace are; those elsewhere, where
+// a control plane may run its proxies, only while none in its own namespace and none in a third says the same. Otherwise
+// whoever may run pods anywhere could give another's Gateway their own attributes.
 func (v *View) GatewayPods(gateway Ref) (pods []*Pod, rolled bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return slices.Clone(v.gatewayPods[gateway]), v.buried[gateway] > 0
+	pods, living := v.serving(gateway)
+	return pods[:living:living], len(pods) > living
 }
 
-// LatestGatewayPods returns the pods that serve a Gateway and, behind them, those that did a moment ago: all that telemetry
-// that names the Gateway may come from.
+// LatestGatewayPods returns the pods that serve a Gateway, as GatewayPods does, and, behind them, those that did a moment
+// ago: all that telemetry that names the Gateway may come from.
 func (v *View) LatestGatewayPods(gateway Ref) []*Pod {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	pods := slices.Clone(v.gatewayPods[gateway])
-	if v.buried[gateway] == 0 {
-		return pods
-	}
-	for _, g := range v.graves {
-		if g.pod.Proxy != nil && g.pod.Proxy.Gateway == gateway {
-			pods = append(pods, g.pod)
+	pods, _ := v.serving(gateway)
+	return pods
+}
+
+// serving returns the pods that are believed to serve a Gateway, first those that live, and how many these are. Deleted pods
+// have a say in whom to believe: a roll must not hand the Gateway to somebody else.
+func (v *View) serving(gateway Ref) (pods []*Pod, living int) {
+	pods = slices.Clone(v.gatewayPods[gateway])
+	if v.buried[gateway] > 0 {
+		for _, g := range v.graves {
+			if g.pod.serves() && g.pod.Proxy.Gateway == gateway {
+				pods = append(pods, g.pod)
+			}
 		}
 	}
-	return pods
+	namespace, ok := believed(gateway, pods)
+	if !ok {
+		return nil, 0
+	}
+	pods = slices.DeleteFunc(pods, func(p *Pod) bool { return p.Namespace != namespace })
+	for _, p := range pods {
+		if !v.isBuried(p) {
+			living++
+		}
+	}
+	return pods, living
+}
+
+// believed returns the namespace whose pods serve the Gateway, false when nobody can tell or there are none.
+func believed(gateway Ref, pods []*Pod) (namespace string, ok bool) {
+	contested := false
+	for i, p := range pods {
+		if p.Namespace == gateway.Namespace {
+			return p.Namespace, true
+		}
+		contested = contested || i > 0 && p.Namespace != namespace
+		namespace = p.Namespace
+	}
+	return namespace, len(pods) > 0 && !contested
 }
 
 // SetPod adds a pod or replaces it.
@@ -117,7 +150,7 @@ func (v *View) setPod(p *Pod) {
 			v.podsByIP[ip] = p
 		}
 	}
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" && !p.Finished {
+	if p.serves() {
 		v.gatewayPods[p.Proxy.Gateway] = append(v.gatewayPods[p.Proxy.Gateway], p)
 	}
 	v.changed()
@@ -153,7 +186,7 @@ func (v *View) deletePod(uid string) {
 	v.leaveGateway(p)
 	v.graves = append(v.graves, grave{p, v.now()})
 	v.dead[uid] = struct{}{}
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" {
+	if p.serves() {
 		v.buried[p.Proxy.Gateway]++
 	}
 	v.changed()
@@ -201,7 +234,7 @@ func (v *View) bury() {
 }
 
 func (v *View) forgetBurial(p *Pod) {
-	if p.Proxy == nil || p.Proxy.Gateway.Name == "" {
+	if !p.serves() {
 		return
 	}
 	if v.buried[p.Proxy.Gateway]--; v.buried[p.Proxy.Gateway] <= 0 {
@@ -221,7 +254,7 @@ func (v *View) unlink(p *Pod) {
 }
 
 func (v *View) leaveGateway(p *Pod) {
-	if p.Proxy != nil && p.Proxy.Gateway.Name != "" {
+	if p.serves() {
 		remove(v.gatewayPods, p.Proxy.Gateway, p)
 	}
 }

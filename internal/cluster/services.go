@@ -3,7 +3,6 @@ package cluster
 import (
 	"net/netip"
 	"reflect"
-	"slices"
 )
 
 // HasService tells whether a Service of this name exists, as far as is known.
@@ -22,8 +21,8 @@ func (v *View) ServiceByIP(ip netip.Addr) (Ref, bool) {
 	if s := v.serviceIPs[ip]; s != nil {
 		return s.Ref, true
 	}
-	if uses := v.endpointIPs[ip]; len(uses) == 1 {
-		return uses[0].service, true
+	if use, ok := v.endpointIPs[ip]; ok && len(use.others) == 0 {
+		return use.service, true
 	}
 	return Ref{}, false
 }
@@ -145,15 +144,23 @@ func (v *View) setEndpoints(e *Endpoints) {
 		v.deleteEndpoints(e.Slice)
 	}
 	v.slices[e.Slice] = e
+	if e.Service == "" {
+		return // it leads to nobody, and its addresses may also be a Service's
+	}
 	service := e.service()
 	v.byService[service] = append(v.byService[service], e)
 	for _, ip := range e.Addresses {
-		uses := v.endpointIPs[ip]
-		if at := slices.IndexFunc(uses, func(u endpointUse) bool { return u.service == service }); at >= 0 {
-			uses[at].slices++
-			continue
+		use := v.endpointIPs[ip]
+		if use.slices == 0 || use.service == service {
+			use.service = service
+			use.slices++
+		} else {
+			if use.others == nil {
+				use.others = make(map[Ref]int)
+			}
+			use.others[service]++
 		}
-		v.endpointIPs[ip] = append(uses, endpointUse{service, 1})
+		v.endpointIPs[ip] = use
 	}
 	v.routing.Add(1)
 }
@@ -163,25 +170,33 @@ func (v *View) deleteEndpoints(ref Ref) {
 	if old == nil {
 		return
 	}
+	delete(v.slices, ref)
+	v.routing.Add(1)
+	if old.Service == "" {
+		return
+	}
 	service := old.service()
 	remove(v.byService, service, old)
 	for _, ip := range old.Addresses {
-		uses := v.endpointIPs[ip]
-		at := slices.IndexFunc(uses, func(u endpointUse) bool { return u.service == service })
-		if at < 0 {
-			continue
-		}
-		if uses[at].slices--; uses[at].slices > 0 {
-			continue
-		}
-		if len(uses) == 1 {
+		use := v.endpointIPs[ip]
+		switch {
+		case use.service != service:
+			if use.others[service]--; use.others[service] <= 0 {
+				delete(use.others, service)
+			}
+		case use.slices > 1:
+			use.slices--
+			v.endpointIPs[ip] = use
+		case len(use.others) == 0:
 			delete(v.endpointIPs, ip)
-		} else {
-			v.endpointIPs[ip] = slices.Delete(uses, at, at+1)
+		default: // one of the others takes its place
+			for use.service, use.slices = range use.others {
+				break
+			}
+			delete(use.others, use.service)
+			v.endpointIPs[ip] = use
 		}
 	}
-	delete(v.slices, ref)
-	v.routing.Add(1)
 }
 
 func (e *Endpoints) service() Ref { return Ref{Namespace: e.Slice.Namespace, Name: e.Service} }

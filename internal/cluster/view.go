@@ -28,7 +28,7 @@ type View struct {
 	serviceIPs  map[netip.Addr]*Service
 	slices      map[Ref]*Endpoints
 	byService   map[Ref][]*Endpoints
-	endpointIPs map[netip.Addr][]endpointUse
+	endpointIPs map[netip.Addr]endpointUse
 
 	identity, routing atomic.Uint64
 }
@@ -38,10 +38,11 @@ type routeKey struct {
 	ref  Ref
 }
 
-// endpointUse counts by how many slices a Service has an address.
+// endpointUse counts by how many slices a Service has an address, and others that have it, too, which is rare.
 type endpointUse struct {
 	service Ref
 	slices  int
+	others  map[Ref]int
 }
 
 type grave struct {
@@ -70,7 +71,7 @@ func NewView(grace time.Duration) *View {
 		serviceIPs:  make(map[netip.Addr]*Service),
 		slices:      make(map[Ref]*Endpoints),
 		byService:   make(map[Ref][]*Endpoints),
-		endpointIPs: make(map[netip.Addr][]endpointUse),
+		endpointIPs: make(map[netip.Addr]endpointUse),
 	}
 }
 

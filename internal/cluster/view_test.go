@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -63,8 +62,19 @@ func TestNodeAddressesAreNobodys(t *testing.T) {
 	p := pod("a", "web-1", "192.168.0.1")
 	p.HostNetwork = true
 	v.SetPod(p)
+	other := pod("a", "web-2", "192.168.0.1")
+	other.HostNetwork, other.Workload.Name = true, "other"
+	v.SetPod(other)
+	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("192.168.0.1")}})
 	assert.Nil(t, v.PodByIP(ip("192.168.0.1")))
 	assert.Same(t, p, v.PodByName("a", "web-1"))
+	_, ok := v.WorkloadOf(Ref{"a", "s"})
+	assert.False(t, ok, "whose workload it is cannot be told by the node's address")
+	service, _ := v.ServiceByIP(ip("192.168.0.1"))
+	assert.Equal(t, Ref{"a", "s"}, service)
+	v.DeletePod(p.UID)
+	v.DeletePod(other.UID)
+	assert.Nil(t, v.PodByIP(ip("192.168.0.1")))
 }
 
 func TestAddressGoesToItsNewOwner(t *testing.T) {
@@ -108,6 +118,32 @@ func TestAddressGoesToItsNewOwner(t *testing.T) {
 		finished.Finished = true
 		v.SetPod(&finished)
 		assert.Nil(t, v.PodByIP(address), "its status still shows the address")
+	})
+	t.Run("of a pod that finished before", func(t *testing.T) {
+		t.Parallel()
+		v := NewView(time.Minute)
+		done, fresh := pod("a", "job", "10.0.0.1"), pod("a", "fresh", "10.0.0.1")
+		done.Finished = true
+		v.ReplacePods([]*Pod{fresh, done})
+		assert.Same(t, fresh, v.PodByIP(address))
+		other := *done
+		other.Node = "n"
+		v.SetPod(&other)
+		v.DeletePod(other.UID)
+		assert.Same(t, fresh, v.PodByIP(address), "neither its updates nor its deletion take the address")
+		v.ReplacePods([]*Pod{fresh})
+		assert.Same(t, fresh, v.PodByIP(address))
+	})
+	t.Run("one family only", func(t *testing.T) {
+		t.Parallel()
+		v := NewView(time.Minute)
+		both, fresh := pod("a", "both", "10.0.0.1"), pod("a", "fresh", "fd00::1")
+		both.IPs[1] = ip("fd00::1")
+		v.SetPod(both)
+		v.DeletePod(both.UID)
+		v.SetPod(fresh)
+		assert.Same(t, both, v.PodByIP(address), "late telemetry by the other family")
+		assert.Same(t, fresh, v.PodByIP(ip("fd00::1")))
 	})
 	t.Run("in a list in which the old one comes last", func(t *testing.T) {
 		t.Parallel()
@@ -221,6 +257,11 @@ func TestUpdateThatChangesNothingForgetsNothing(t *testing.T) {
 	v.ReplaceGateways([]*Gateway{{Ref: Ref{"a", "gw"}, Listeners: []Listener{{Name: "http", Port: 80}}}})
 	v.ReplaceRoutes(HTTPRoute, []*Route{{Ref: Ref{"a", "r"}, Kind: HTTPRoute, Rules: []string{""}}})
 	v.ReplacePods([]*Pod{proxy("web-1", "10.0.0.1")})
+	v.DeletePod("nobody")
+	v.DeleteGateway(Ref{"a", "nobody"})
+	v.DeleteRoute(GRPCRoute, Ref{"a", "r"})
+	v.DeleteService(Ref{"a", "nobody"})
+	v.DeleteEndpoints(Ref{"a", "nobody"})
 	assert.Equal(t, identity, v.Generation())
 	assert.Equal(t, routing, v.RoutingGeneration())
 
@@ -256,46 +297,6 @@ func TestRoutesOfBothKinds(t *testing.T) {
 	assert.Equal(t, GRPCRoute, v.RouteNamed(Ref{"a", "both"}).Kind)
 	assert.Nil(t, v.RouteNamed(Ref{"a", "x"}))
 	assert.Equal(t, Counts{GRPCRoutes: 2}, v.Counts())
-}
-
-func TestServicesByAddress(t *testing.T) {
-	t.Parallel()
-	v := NewView(time.Minute)
-	v.SetService(&Service{Ref: Ref{"a", "s"}, ClusterIPs: []netip.Addr{ip("10.96.0.1")}})
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-1"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.1"), ip("10.0.0.2")}})
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-2"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.2")}})
-	for _, address := range []string{"10.96.0.1", "10.0.0.1", "10.0.0.2"} {
-		ref, ok := v.ServiceByIP(ip(address))
-		require.True(t, ok, address)
-		assert.Equal(t, Ref{"a", "s"}, ref)
-	}
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "t-1"}, Service: "t", Addresses: []netip.Addr{ip("10.0.0.1")}})
-	_, ok := v.ServiceByIP(ip("10.0.0.1"))
-	assert.False(t, ok, "two Services have this endpoint")
-	v.DeleteEndpoints(Ref{"a", "s-1"})
-	ref, _ := v.ServiceByIP(ip("10.0.0.1"))
-	assert.Equal(t, Ref{"a", "t"}, ref)
-	_, ok = v.ServiceByIP(ip("10.0.0.2"))
-	assert.True(t, ok, "the second slice still has it")
-
-	web := pod("a", "web-1", "10.0.0.2")
-	v.SetPod(web)
-	workload, ok := v.WorkloadOf(Ref{"a", "s"})
-	assert.True(t, ok)
-	assert.Equal(t, web.Workload, workload)
-	other := pod("a", "canary-1", "10.0.0.3")
-	other.Workload.Name = "canary"
-	v.SetPod(other)
-	v.SetEndpoints(&Endpoints{Slice: Ref{"a", "s-3"}, Service: "s", Addresses: []netip.Addr{ip("10.0.0.3")}})
-	_, ok = v.WorkloadOf(Ref{"a", "s"})
-	assert.False(t, ok, "two workloads are behind it")
-
-	v.ReplaceEndpoints(nil)
-	v.ReplaceServices(nil)
-	assert.False(t, v.HasService(Ref{"a", "s"}))
-	v.grace = 0
-	v.ReplacePods(nil)
-	assertEmpty(t, v)
 }
 
 // assertEmpty checks that no index kept anything.

@@ -37,7 +37,10 @@ type Settings struct {
 	pauses pauses
 }
 
-var defaultPauses = pauses{first: time.Second, longest: 10 * time.Second, refused: 30 * time.Second}
+// A page takes a minute at most, as with the API server's own --request-timeout: what is in between may never answer.
+var defaultPauses = pauses{
+	first: time.Second, longest: 10 * time.Second, refused: 30 * time.Second, starting: 30 * time.Second, page: time.Minute,
+}
 
 // Client keeps a view equal to the API server.
 type Client struct {
@@ -101,10 +104,11 @@ func NewClient(set Settings) (*Client, error) {
 	if count == nil {
 		count = func(string, Reason) {}
 	}
-	c := &Client{monitor: newMonitor(set.Logger, count), pauses: set.pauses, view: set.View}
+	c := &Client{pauses: set.pauses, view: set.View}
 	if c.pauses == (pauses{}) {
 		c.pauses = defaultPauses
 	}
+	c.monitor = newMonitor(set.Logger, count, c.pauses.starting)
 	c.sources = append(c.sources, podSource(core, set), gatewaySource(gateways, set))
 	if set.Routes {
 		c.sources = append(c.sources, httpRouteSource(gateways, set), grpcRouteSource(gateways, set))

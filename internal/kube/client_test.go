@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 30 * time.Second
 
 // quick makes a client try again at once, so that nothing here waits for a pause.
-var quick = pauses{first: 5 * time.Millisecond, longest: 20 * time.Millisecond, refused: 20 * time.Millisecond}
+var quick = pauses{first: 5 * time.Millisecond, longest: 20 * time.Millisecond, refused: 20 * time.Millisecond, page: patience}
 
 // bed is a client at work.
 type bed struct {
@@ -41,6 +41,11 @@ type bed struct {
 }
 
 func newBed(t *testing.T, prepare func(*kubetest.Server)) *bed {
+	t.Helper()
+	return newBedWith(t, quick, prepare)
+}
+
+func newBedWith(t *testing.T, pause pauses, prepare func(*kubetest.Server)) *bed {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	b := &bed{server: kubetest.New(t), view: cluster.NewView(time.Minute), logs: logs, counts: make(map[string]int)}
@@ -57,7 +62,7 @@ func newBed(t *testing.T, prepare func(*kubetest.Server)) *bed {
 			defer b.mu.Unlock()
 			b.counts[resource+" "+string(reason)]++
 		},
-		pauses: quick,
+		pauses: pause,
 	})
 	require.NoError(t, err)
 	b.Client = c

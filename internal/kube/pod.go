@@ -17,7 +17,8 @@ const (
 	labelGatewayClass = "gateway.networking.k8s.io/gateway-class-name"
 	// kgateway 2.4.2 cuts long names in the label and has the whole one in an annotation (recorded in the generated pod).
 	annotationFullName = "gateway.kgateway.dev/gateway-full-name"
-	// Envoy Gateway 1.9.1 runs proxies in its own namespace (internal/gatewayapi, OwningGatewayNameLabel).
+	// Envoy Gateway 1.9.1 (internal/gatewayapi/translator.go, OwningGatewayNameLabel), which runs proxies in the namespace of
+	// its controller or in the Gateway's.
 	labelOwner          = "gateway.envoyproxy.io/owning-gateway-name"
 	labelOwnerNamespace = "gateway.envoyproxy.io/owning-gateway-namespace"
 	labelOwnerClass     = "gateway.envoyproxy.io/owning-gatewayclass"
@@ -29,7 +30,7 @@ const (
 
 // product is a program that shows by the name of its image.
 type product struct {
-	image  string // a part of the last segment of the image's name
+	image  string // what the image's name has as a whole word: "kong" is in kong-gateway, and not in kongress
 	reader cluster.Reader
 	relay  bool // it hands on the telemetry of others
 }
@@ -40,7 +41,8 @@ var products = []product{
 	{image: "opentelemetry-collector", relay: true},
 	{image: "otel-collector", relay: true},
 	{image: "alloy", relay: true},
-	{image: "fluent", relay: true},
+	{image: "fluent-bit", relay: true},
+	{image: "fluentd", relay: true},
 	{image: "vector", relay: true},
 	{image: "agentgateway", reader: cluster.ReadAgentgateway},
 	{image: "envoy", reader: cluster.ReadEnvoy}, // envoy, envoy-wrapper, envoy-distroless
@@ -60,6 +62,10 @@ var containers = map[string]product{
 	"envoy":          {reader: cluster.ReadEnvoy},
 	"traefik":        {},
 }
+
+// envoyGatewayContainer is the container in which Envoy Gateway 1.9.1 runs Envoy
+// (internal/infrastructure/kubernetes/proxy/resource.go).
+const envoyGatewayContainer = "envoy"
 
 // sidecars are containers that others put beside the one that counts.
 var sidecars = []string{"istio-proxy", "linkerd-proxy", "shutdown-manager", "ingress-controller", "sds"}
@@ -112,17 +118,26 @@ func convertPod(p *corev1.Pod) *cluster.Pod {
 	return kept
 }
 
-// gatewayOf reads the labels that name the pod's Gateway and its class.
+// gatewayOf reads the labels that name the pod's Gateway and its class. The Gateway is one of the pod's own namespace: whoever
+// may run pods there may label them as they like. Only Envoy Gateway runs proxies elsewhere, beside its controller, so a
+// Gateway of another namespace is taken from its labels, and only of a pod that runs Envoy as Envoy Gateway does. Nothing
+// else on such a pod proves more: its labels, its owner and its images are all chosen by whoever made it. What it claims
+// holds for itself; whether it also serves the Gateway depends on the others that say so, see cluster.View.GatewayPods.
 func gatewayOf(p *corev1.Pod) (cluster.Ref, string) {
 	class := first(p.Labels[labelGatewayClass], p.Labels[labelOwnerClass])
-	if name := p.Labels[labelOwner]; name != "" {
-		return cluster.Ref{Namespace: first(p.Labels[labelOwnerNamespace], p.Namespace), Name: name}, class
+	owner := cluster.Ref{Namespace: first(p.Labels[labelOwnerNamespace], p.Namespace), Name: p.Labels[labelOwner]}
+	if owner.Name != "" && (owner.Namespace == p.Namespace || runsEnvoy(p)) {
+		return owner, class
 	}
 	name := p.Labels[labelGateway]
 	if name == "" {
 		return cluster.Ref{}, class
 	}
 	return cluster.Ref{Namespace: p.Namespace, Name: first(p.Annotations[annotationFullName], name)}, class
+}
+
+func runsEnvoy(p *corev1.Pod) bool {
+	return slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return c.Name == envoyGatewayContainer })
 }
 
 // workload is what the pod's controller belongs to. A ReplicaSet made by a Deployment is named after it and the hash of
@@ -143,10 +158,10 @@ func workload(p *corev1.Pod) cluster.Workload {
 	return cluster.Workload{}
 }
 
-// mainContainer finds the container that counts: a gateway's, else the only one beside sidecars, else, in a pod of a
-// Gateway, Istio's proxy. It returns nil when it cannot be told.
+// mainContainer finds the container that counts: a gateway's, else, in a pod of no Gateway, an agent's, else the only one
+// beside sidecars, else, in a pod of a Gateway, Istio's proxy. It returns nil when it cannot be told.
 func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what product, known bool) {
-	var only, proxy *corev1.Container
+	var only, proxy, agent *corev1.Container
 	others := 0
 	for i := range p.Spec.Containers {
 		c := &p.Spec.Containers[i]
@@ -159,16 +174,19 @@ func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what produ
 		if what, known := containers[c.Name]; known {
 			return c, what, true
 		}
-		repository, _, _ := cutImage(c.Image)
-		for _, what := range products {
-			if strings.Contains(repository, what.image) {
-				return c, what, true
-			}
+		switch what, known := productOf(c.Image); {
+		case known && !what.relay:
+			return c, what, true
+		case known:
+			agent = c // it may be there for the gateway beside it
+			continue
 		}
 		only = c
 		others++
 	}
 	switch {
+	case agent != nil && !gateway:
+		return agent, product{relay: true}, true
 	case others == 1 && (!gateway || proxy == nil):
 		return only, product{}, false
 	case proxy != nil && (gateway || others == 0):
@@ -177,6 +195,22 @@ func mainContainer(p *corev1.Pod, gateway bool) (c *corev1.Container, what produ
 		return nil, product{}, false
 	}
 }
+
+// productOf tells a product by the last segment of the image's name, which stays when the image is copied to another registry.
+// What people build of it themselves keeps its name as a word, as a rule.
+func productOf(image string) (product, bool) {
+	repository, _, _ := cutImage(image)
+	words := "-" + separators.Replace(repository) + "-"
+	for _, what := range products {
+		if strings.Contains(words, "-"+what.image+"-") {
+			return what, true
+		}
+	}
+	return product{}, false
+}
+
+// separators are what else image names put between words (OCI distribution specification, "Pulling manifests").
+var separators = strings.NewReplacer("_", "-", ".", "-")
 
 // cutImage returns the last segment of an image's name, its tag and its digest.
 func cutImage(image string) (repository, tag, digest string) {

@@ -45,6 +45,9 @@ func TestWhichContainerCounts(t *testing.T) {
 		{"an image by its digest", pod(nil, container("traefik", "traefik@sha256:0123")), "traefik", "sha256:0123", true, true, false},
 		{"a tag before a digest", pod(nil, container("proxy", "kong:3.9@sha256:0123")), "proxy", "3.9", true, true, false},
 		{"a collector", pod(nil, container("agent", "otel/opentelemetry-collector-contrib:0.158.0")), "agent", "0.158.0", false, false, true},
+		{"a collector in a mesh", pod(nil, container("istio-proxy", "istio/proxyv2:1.27"), container("agent", "otelcol:1"), container("reload", "reload:2")), "agent", "1", false, false, true},
+		{"a gateway behind its own agent", pod(nil, container("logs", "fluent/fluent-bit:3"), container("proxy", "kong:3.9.3")), "proxy", "3.9.3", true, true, false},
+		{"Istio's gateway with an agent", pod(gateway, container("logs", "fluent/fluent-bit:3"), container("istio-proxy", "istio/proxyv2:1.27")), "istio-proxy", "1.27", true, true, false},
 		{"an ordinary pod that says who it is", pod(nil, container("app", "app:1", corev1.EnvVar{Name: "OTEL_SERVICE_NAME", Value: "cart"})), "app", "1", false, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -61,6 +64,26 @@ func TestWhichContainerCounts(t *testing.T) {
 	}
 }
 
+// A product shows by a whole word of the image's name, wherever the image was copied to.
+func TestProductsByImage(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]string{
+		"kong": "kong", "kong:3.9.3": "kong", "kong/kong-gateway:3.9@sha256:0123": "kong", "my.registry:5000/mirror/kong@sha256:0123": "kong",
+		"team/kong_custom": "kong", "team/my.kong": "kong", "docker.io/envoyproxy/envoy:distroless-v1.36.0": "envoy",
+		"cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.4.2": "envoy", "quay.io/solo-io/gloo-envoy-wrapper": "envoy",
+		"nginx/nginx-ingress": "nginx", "docker.tyk.io/tyk-gateway/tyk-gateway:v5": "tyk", "krakend:2": "krakend",
+		"otelcol-gatehouse:1": "otelcol", "otel/opentelemetry-collector-k8s": "opentelemetry-collector", "fluent/fluent-bit:3": "fluent-bit",
+		"fluent/fluentd-kubernetes-daemonset": "fluentd", "grafana/alloy": "alloy", "timberio/vector:0.40": "vector",
+
+		"kong/kubernetes-ingress-controller:3.5": "", "team/kongress": "", "gcr.io/alloydb-connectors/alloydb-auth-proxy": "",
+		"pgvector/pgvector:pg17": "", "team/influential": "", "envoyproxy/gateway:v1.9.1": "", "nginx.example.com/team/app": "", "": "",
+	} {
+		what, known := productOf(image)
+		assert.Equal(t, want, what.image, image)
+		assert.Equal(t, want != "", known, image)
+	}
+}
+
 func TestWhosePodItIs(t *testing.T) {
 	t.Parallel()
 	c := container("envoy", "envoy:v1")
@@ -74,6 +97,37 @@ func TestWhosePodItIs(t *testing.T) {
 	kept = convertPod(long)
 	assert.Equal(t, "a-name-that-was-cut-because-labels-are-short", kept.Proxy.Gateway.Name)
 	assert.Equal(t, []cluster.KV{{Key: "team", Value: "x"}}, kept.Proxy.Annotations)
+}
+
+// A pod that is no proxy of Envoy Gateway cannot claim a Gateway of another namespace; in its own it can.
+func TestGatewayOfAnotherNamespace(t *testing.T) {
+	t.Parallel()
+	labels := map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop"}
+	own := map[string]string{labelOwner: "edge", labelOwnerNamespace: "edge", labelGateway: "edge"} // Envoy Gateway's GatewayNamespace mode
+	for _, test := range []struct {
+		name   string
+		labels map[string]string
+		image  corev1.Container
+		want   cluster.Ref
+	}{
+		{"Envoy Gateway beside its controller", labels, container("envoy", "private/renamed:1"), cluster.Ref{Namespace: "shop", Name: "edge"}},
+		{"Envoy Gateway beside the Gateway", own, container("envoy", "envoy:v1"), cluster.Ref{Namespace: "edge", Name: "edge"}},
+		{"an application with the labels", labels, container("app", "app:1"), cluster.Ref{}},
+		{"another proxy with the labels", labels, container("proxy", "kong:3.9.3"), cluster.Ref{}},
+		{"an application in the Gateway's namespace", own, container("app", "app:1"), cluster.Ref{Namespace: "edge", Name: "edge"}},
+		{
+			"another proxy with the labels and one of its own",
+			map[string]string{labelOwner: "edge", labelOwnerNamespace: "shop", labelGateway: "web"},
+			container("agentgateway", "agentgateway:v1"),
+			cluster.Ref{Namespace: "edge", Name: "web"},
+		},
+	} {
+		kept := convertPod(pod(test.labels, test.image))
+		if test.want.Name == "" && kept.Proxy == nil {
+			continue
+		}
+		assert.Equal(t, test.want, kept.Proxy.Gateway, test.name)
+	}
 }
 
 func TestWhatRunsAPod(t *testing.T) {

@@ -23,14 +23,17 @@ const (
 	account  = "otelcol-gatehouse"
 )
 
-// realClient is a client of a real API server.
-func realClient(t *testing.T, r *kubetest.Real, token string) (*cluster.View, *observer.ObservedLogs) {
+// realClient is a client of a real API server. It doubts a no for as long as starting says, after the server was away.
+func realClient(t *testing.T, r *kubetest.Real, token string, starting time.Duration) (*cluster.View, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	view := cluster.NewView(time.Minute)
 	c, err := NewClient(Settings{
 		REST: r.As(token), View: view, Routes: true, Upstream: true, Logger: zap.New(core),
-		pauses: pauses{first: 50 * time.Millisecond, longest: 200 * time.Millisecond, refused: 200 * time.Millisecond},
+		pauses: pauses{
+			first: 50 * time.Millisecond, longest: 200 * time.Millisecond, refused: 200 * time.Millisecond,
+			starting: starting, page: patience,
+		},
 	})
 	require.NoError(t, err)
 	c.Start()
@@ -49,7 +52,7 @@ func TestLeastRights(t *testing.T) {
 	r.Apply(manifest)
 	token := r.ServiceAccountToken(account, account)
 	require.Eventually(t, func() bool { return r.Allowed(account, account, "watch", "discovery.k8s.io", "endpointslices") }, patience, 20*time.Millisecond)
-	view, logs := realClient(t, r, token)
+	view, logs := realClient(t, r, token, 0)
 	assert.Equal(t, 3, logs.FilterMessageSnippet("does not have this kind").Len())
 	r.InstallGatewayAPI()
 	r.Set(
@@ -87,7 +90,7 @@ func TestLeastRights(t *testing.T) {
 					put(without(rules, i, resource, verb))
 					defer put(rules)
 					require.Eventually(t, func() bool { return !r.Allowed(account, account, verb.(string), group, resource.(string)) }, patience, 20*time.Millisecond)
-					view, logs := realClient(t, r, token)
+					view, logs := realClient(t, r, token, 0)
 					require.Eventually(t, func() bool { return logs.FilterMessageSnippet("right is missing").Len() == 1 }, patience, 10*time.Millisecond)
 					line := logs.FilterMessageSnippet("right is missing").All()[0].ContextMap()
 					assert.Equal(t, verb, line["verb"])
@@ -103,6 +106,28 @@ func TestLeastRights(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 12, tried, "the rights of the manifest")
+}
+
+// TestServerRestarts: a server that starts answers before it knows its own rules, and says then that every right is missing.
+// It is one outage all the same, and over as soon as the rules are known.
+func TestServerRestarts(t *testing.T) {
+	r := kubetest.NewReal(t)
+	r.InstallGatewayAPI()
+	r.Create(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": account}})
+	r.Apply(manifest)
+	token := r.ServiceAccountToken(account, account)
+	require.Eventually(t, func() bool { return r.Allowed(account, account, "watch", "discovery.k8s.io", "endpointslices") }, patience, 20*time.Millisecond)
+	view, logs := realClient(t, r, token, time.Hour)
+	r.Down()
+	require.Eventually(t, func() bool { return logs.FilterMessageSnippet("does not answer").Len() == 1 }, patience, 10*time.Millisecond)
+	r.Up()
+	r.Set(kubetest.Gateway("edge", "http", "kgateway", 8080), kubetest.HTTPRoute("shop", "shop", "edge", "http", ""), kubetest.Pod("shop", "cart", "aaaaa", "10.244.0.5"))
+	require.Eventually(t, func() bool {
+		c := view.Counts()
+		return c.Pods == 1 && c.Gateways == 1 && c.HTTPRoutes == 1
+	}, patience, 20*time.Millisecond, "what came after the restart")
+	require.Eventually(t, func() bool { return logs.FilterMessageSnippet("answers again").Len() == 1 }, patience, 10*time.Millisecond)
+	assert.Equal(t, 2, logs.Len(), "one line down, one line up: %v", logs.All())
 }
 
 // without returns the rules without one verb on one resource.

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -51,26 +52,36 @@ type pauses struct {
 	first, longest time.Duration
 	// refused is the wait when the API server has said no, or does not have the kind.
 	refused time.Duration
+	// starting is how long after it was away a no is doubted.
+	starting time.Duration
+	// page is how long the API server may take for a page of a list.
+	page time.Duration
 }
 
 // run lists and watches until the context ends. A reflector would do that by itself; this way the waits are bounded by
 // pauses, every kind comes back as soon as one of them does, and nothing is written to klog.
 func (k *kind[V]) run(ctx context.Context, m *monitor, wake *bell, pause pauses) {
-	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake}
+	lw := &watchedLister[V]{kind: k, monitor: m, wake: wake, page: pause.page}
 	reflector := cache.NewReflectorWithOptions(lw, k.object, &sink[V]{k, m}, cache.ReflectorOptions{Name: k.resource})
 	wait := pause.first
-	for ctx.Err() == nil {
-		rung := wake.wait()
-		lw.listed = false
+	for {
+		rung, began := wake.wait(), time.Now()
 		err := reflector.ListAndWatchWithContext(ctx)
-		if err == nil || lw.listed {
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > pause.longest {
 			wait = pause.first
 		}
-		if err == nil {
-			continue // a watch ended in the ordinary way
-		}
 		longest := wait
-		if lw.refused {
+		switch {
+		case err == nil:
+			// The watch was accepted and then failed. The others' watches say nothing about this one, and when all of
+			// them are cut at once, they must not wake each other.
+			rung = nil
+		case lw.doubted:
+			longest = pause.first
+		case lw.refused:
 			longest, rung = pause.refused, nil
 		}
 		// Jitter, so that many Collectors do not come back to the API server at the same moment.
@@ -90,8 +101,10 @@ type watchedLister[V any] struct {
 	*kind[V]
 	monitor *monitor
 	wake    *bell
-	listed  bool // since the loop's last turn
-	refused bool // the last error was a no, and not a silence
+	page    time.Duration // how long a page of a list may take
+	refused bool          // the last error was a no, and not a silence
+	doubted bool          // that no
+	fresh   bool          // nothing was watched since the last list
 }
 
 // IsWatchListSemanticsUnSupported keeps the reflector from asking for the list as a stream. Converting page by page keeps
@@ -109,8 +122,7 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 	opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit = "", "", pageSize
 	for {
 		page := l.list()
-		err := l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Do(ctx).Into(page)
-		if err != nil {
+		if err := l.get(ctx, opts).Into(page); err != nil {
 			l.fail(verbList, err)
 			return nil, err
 		}
@@ -124,8 +136,13 @@ func (l *watchedLister[V]) ListWithContext(ctx context.Context, opts metav1.List
 			break
 		}
 	}
-	l.listed = true
+	l.fresh = true
 	return all, nil
+}
+
+// get asks for a page of a list.
+func (l *watchedLister[V]) get(ctx context.Context, opts metav1.ListOptions) rest.Result {
+	return l.client.Get().Resource(l.plural).VersionedParams(&opts, metav1.ParameterCodec).Timeout(l.page).Do(ctx)
 }
 
 func (l *watchedLister[V]) Watch(opts metav1.ListOptions) (watch.Interface, error) {
@@ -144,15 +161,35 @@ func (l *watchedLister[V]) WatchWithContext(ctx context.Context, opts metav1.Lis
 		}
 		return nil, err
 	}
-	l.refused = false
+	// Asked only now: when a server is restored later, this watch ends.
+	if !l.fresh && l.rewound(ctx, opts.ResourceVersion) {
+		w.Stop()
+		return nil, fmt.Errorf("version of %s went back from %s", l.resource, opts.ResourceVersion) // so it is listed anew
+	}
+	l.refused, l.fresh = false, false
 	l.monitor.watching(l.resource)
 	l.wake.ring()
 	return w, nil
 }
 
+// rewound tells whether the API server counts versions from an earlier one than that, as it does when its store was restored
+// from a copy: it accepts a watch and is silent until it has counted that far. When it does not say, it has not.
+func (l *watchedLister[V]) rewound(ctx context.Context, version string) bool {
+	page := l.list()
+	if l.get(ctx, metav1.ListOptions{Limit: 1}).Into(page) != nil {
+		return false
+	}
+	meta, ok := page.(metav1.ListInterface)
+	if !ok {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(meta.GetResourceVersion(), version)
+	return err == nil && order < 0
+}
+
 func (l *watchedLister[V]) fail(verb string, err error) {
 	l.refused = reasonOf(err) != ReasonUnreachable
-	l.monitor.failed(l.resource, verb, err)
+	l.doubted = l.monitor.failed(l.resource, verb, err)
 }
 
 // kept carries what the view keeps of one object through the reflector's list.

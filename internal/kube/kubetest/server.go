@@ -1,5 +1,5 @@
 // Package kubetest is a Kubernetes API server for tests, as small as lists and watches allow. It knows the kinds that
-// package kube reads, can refuse a right, lack a kind, go away and come back. It is no judge of the real one: what
+// package kube reads, and what a server does that is not well (faults.go). It is no judge of the real one: what
 // matters there is tested against a real kube-apiserver.
 package kubetest
 
@@ -43,6 +43,10 @@ type Server struct {
 	events  map[string][]event
 	refused map[string]bool // "verb resource"
 	absent  map[string]bool
+	silent  map[string]bool
+	cut     bool
+	floor   int // versions before it cannot be watched any more
+	copies  int // of its store that were restored
 	server  *http.Server
 	stopped bool
 	lists   int
@@ -69,6 +73,7 @@ func New(tb testing.TB) *Server {
 		events:  make(map[string][]event),
 		refused: make(map[string]bool),
 		absent:  make(map[string]bool),
+		silent:  make(map[string]bool),
 		version: 1,
 	}
 	s.changed = sync.NewCond(&s.mu)
@@ -114,20 +119,6 @@ func (s *Server) Down() {
 	_ = server.Close()
 }
 
-// Refuse makes a right missing or grants it: verb is list or watch, resource as RBAC spells it without its group.
-func (s *Server) Refuse(verb, resource string, refuse bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refused[verb+" "+resource] = refuse
-}
-
-// Absent takes a kind out of the server or installs it.
-func (s *Server) Absent(resource string, absent bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absent[resource] = absent
-}
-
 // Lists is how many lists were asked for.
 func (s *Server) Lists() int {
 	s.mu.Lock()
@@ -140,23 +131,27 @@ func (s *Server) Set(objects ...Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range objects {
-		resource := s.resource(o)
-		s.version++
-		o.SetResourceVersion(strconv.Itoa(s.version))
-		raw, err := json.Marshal(o)
-		require.NoError(s.tb, err)
-		kind := "MODIFIED"
-		if s.objects[resource] == nil {
-			s.objects[resource] = make(map[string]stored)
-		}
-		key := o.GetNamespace() + "/" + o.GetName()
-		if _, known := s.objects[resource][key]; !known {
-			kind = "ADDED"
-		}
-		s.objects[resource][key] = stored{raw, o.GetLabels()}
-		s.events[resource] = append(s.events[resource], event{s.version, kind, s.objects[resource][key]})
+		s.set(o)
 	}
 	s.changed.Broadcast()
+}
+
+func (s *Server) set(o Object) {
+	resource := s.resource(o)
+	s.version++
+	o.SetResourceVersion(strconv.Itoa(s.version))
+	raw, err := json.Marshal(o)
+	require.NoError(s.tb, err)
+	kind := "MODIFIED"
+	if s.objects[resource] == nil {
+		s.objects[resource] = make(map[string]stored)
+	}
+	key := o.GetNamespace() + "/" + o.GetName()
+	if _, known := s.objects[resource][key]; !known {
+		kind = "ADDED"
+	}
+	s.objects[resource][key] = stored{raw, o.GetLabels()}
+	s.events[resource] = append(s.events[resource], event{s.version, kind, s.objects[resource][key]})
 }
 
 // Delete deletes objects.
@@ -164,13 +159,17 @@ func (s *Server) Delete(objects ...Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range objects {
-		resource := s.resource(o)
-		s.version++
-		key := o.GetNamespace() + "/" + o.GetName()
-		s.events[resource] = append(s.events[resource], event{s.version, "DELETED", s.objects[resource][key]})
-		delete(s.objects[resource], key)
+		s.remove(o)
 	}
 	s.changed.Broadcast()
+}
+
+func (s *Server) remove(o Object) {
+	resource := s.resource(o)
+	s.version++
+	key := o.GetNamespace() + "/" + o.GetName()
+	s.events[resource] = append(s.events[resource], event{s.version, "DELETED", s.objects[resource][key]})
+	delete(s.objects[resource], key)
 }
 
 func (s *Server) resource(o Object) string {
@@ -206,9 +205,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		verb = "watch"
 	}
 	s.mu.Lock()
-	refused, absent := s.refused[verb+" "+resource], s.absent[resource]
+	refused, absent, silent := s.refused[verb+" "+resource], s.absent[resource], s.silent[resource]
 	s.mu.Unlock()
 	switch {
+	case silent:
+		<-req.Context().Done()
 	case absent:
 		status(w, http.StatusNotFound, metav1.StatusReasonNotFound, "the server could not find the requested resource")
 	case refused:
@@ -226,10 +227,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func status(w http.ResponseWriter, code int, reason metav1.StatusReason, message string) {
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(metav1.Status{
+	_ = json.NewEncoder(w).Encode(failure(code, reason, message))
+}
+
+func failure(code int, reason metav1.StatusReason, message string) metav1.Status {
+	return metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 		Status:   metav1.StatusFailure, Reason: reason, Message: message, Code: int32(code),
-	})
+	}
 }
 
 var listKinds = map[string]string{
@@ -295,6 +300,9 @@ func (s *Server) watch(w http.ResponseWriter, req *http.Request, resource string
 		defer s.mu.Unlock()
 		s.changed.Broadcast()
 	}()
+	s.mu.Lock()
+	copies := s.copies
+	s.mu.Unlock()
 	for {
 		s.mu.Lock()
 		var fresh []event
@@ -302,14 +310,21 @@ func (s *Server) watch(w http.ResponseWriter, req *http.Request, resource string
 			events := s.events[resource]
 			at, _ := slices.BinarySearchFunc(events, from+1, func(e event, v int) int { return e.version - v })
 			fresh = slices.Clone(events[at:])
-			if len(fresh) > 0 || s.stopped || req.Context().Err() != nil {
+			if len(fresh) > 0 || s.stopped || s.cut || s.copies != copies || from < s.floor || req.Context().Err() != nil {
 				break
 			}
 			s.changed.Wait()
 		}
-		stopped := s.stopped
+		stopped, expired := s.stopped || s.cut || s.copies != copies, from < s.floor
+		floor := s.floor
 		s.mu.Unlock()
 		if stopped || req.Context().Err() != nil {
+			return
+		}
+		if expired {
+			_ = json.NewEncoder(w).Encode(map[string]any{"type": "ERROR", "object": failure(
+				http.StatusGone, metav1.StatusReasonExpired, fmt.Sprintf("too old resource version: %d (%d)", from, floor),
+			)})
 			return
 		}
 		for _, e := range fresh {
