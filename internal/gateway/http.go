@@ -397,8 +397,14 @@ func (w *work) headerValue(s, header string, secret bool) string {
 	if secret {
 		return redacted
 	}
-	if header == "traceparent" {
+	switch header {
+	case "traceparent":
 		w.traceparent(s)
+	case "host", ":authority", "x-forwarded-host":
+		if strings.IndexByte(s, '@') >= 0 { // an authority, which may have userinfo, without its scheme
+			s, _ = w.e.redact.Text("://" + s)
+			return s[len("://"):]
+		}
 	}
 	return w.cleanText(s)
 }

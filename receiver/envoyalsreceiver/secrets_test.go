@@ -54,7 +54,7 @@ func TestSecretsInTexts(t *testing.T) {
 				RequestMethod: core.RequestMethod_GET, Scheme: "https", Authority: "user:" + secret + "@a.example",
 				Path: "/login.Login/In?next=https://user:" + secret + "@a.example&sig=" + secret, OriginalPath: "/b?sig=" + secret,
 				UserAgent: text, Referer: text, ForwardedFor: text, RequestId: text,
-				RequestHeaders: map[string]string{"x-callback": text, "content-type": "application/grpc"},
+				RequestHeaders: map[string]string{"x-callback": text, "content-type": "application/grpc", ":authority": "user:" + secret + "@a.example"},
 			},
 			Response: &accesslogdata.HTTPResponseProperties{
 				ResponseHeaders: map[string]string{"location": text, "x-other": text}, ResponseTrailers: trailers, ResponseCodeDetails: text,

@@ -68,8 +68,8 @@ func (d *deliverer) part(ctx context.Context, from string, m messages, at place,
 		}
 		if part, ok := errors.AsType[consumererror.Logs](err); ok {
 			rest = part.Data()
-			n = rest.LogRecordCount()
 		}
+		n = refused(n, err)
 		lost := causePermanent
 		if err != nil && !consumererror.IsPermanent(err) {
 			if !last {
@@ -89,6 +89,14 @@ func (d *deliverer) part(ctx context.Context, from string, m messages, at place,
 		}
 		return next, more, last
 	}
+}
+
+// refused is how many of n records an error is about: some may have been taken.
+func refused(n int, err error) int {
+	if part, ok := errors.AsType[consumererror.Logs](err); ok {
+		return part.Data().LogRecordCount()
+	}
+	return n
 }
 
 // wait returns false when the receiver stops.

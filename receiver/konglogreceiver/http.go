@@ -201,7 +201,7 @@ func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch)
 	switch {
 	case err != nil:
 		// The next component will never take it, so nor does a repetition help: it is lost, and said so here.
-		s.r.tel.countLost(ctx, transportHTTP, causePermanent, n, err)
+		s.r.tel.countLost(ctx, transportHTTP, causePermanent, refused(n, err), err)
 		s.answer(w, req, http.StatusOK, outcomePermanent, "received, and refused for good by the pipeline")
 	case bad > 0:
 		s.answer(w, req, http.StatusOK, outcomeMalformed,

@@ -40,7 +40,7 @@ func TestSecretsInTexts(t *testing.T) {
 	require.Greater(t, read, 10)
 
 	own := `{"own":"` + text + `","list":["` + text + `",{"deep":{"url":"` + text + `"}}],"request":{"uri":"/a?next=https://u:` + secret + `@h/&sig=` + secret +
-		`","url":"https://user:` + secret + `@a.example/a?sig=` + secret + `","headers":{"user-agent":"` + text + `","referer":"` + text + `","x-callback":["` + text + `"]}},` +
+		`","url":"https://user:` + secret + `@a.example/a?sig=` + secret + `","headers":{"host":"user:` + secret + `@a.example","user-agent":"` + text + `","referer":"` + text + `","x-callback":["` + text + `"]}},` +
 		`"upstream_uri":"/a?sig=` + secret + `","ai":{"proxy":{"payload":{"request":"{\"messages\":[{\"role\":\"user\",\"content\":\"` + text + `\"}]}"}}}}`
 	b := decode(t, d, own)
 	require.Equal(t, 1, b.records.Len())

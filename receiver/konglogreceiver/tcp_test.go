@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -61,8 +62,8 @@ func TestTCPLines(t *testing.T) {
 	eventually(t, func() bool { return r.counter(t, "connections") == 0 }, "the connection is gone")
 }
 
-// TestTCPPartlyTaken: of a batch that was taken in part only the rest is offered again.
-func TestTCPPartlyTaken(t *testing.T) {
+// TestPartlyTaken: of a batch that was taken in part only the rest is offered again.
+func TestPartlyTaken(t *testing.T) {
 	next := &partly{pipeline: newPipeline()}
 	r := start(t, next, nil, nil)
 	write(t, r.dial(t), line("1")+line("2")+line("3"))
@@ -72,6 +73,10 @@ func TestTCPPartlyTaken(t *testing.T) {
 	next.final = true
 	write(t, r.dial(t), line("4")+line("5"))
 	eventually(t, func() bool { return r.counter(t, "lost", "transport", "tcp", "cause", "permanent") == 1 }, "one is lost, the other was taken")
+
+	code, _, _ := post(t, r.http, "["+record1+","+record2+"]")
+	assert.Equal(t, http.StatusOK, code)
+	assert.EqualValues(t, 1, r.counter(t, "lost", "transport", "http", "cause", "permanent"), "so by HTTP")
 }
 
 // partly takes one record a call and refuses the others, for good if final.
