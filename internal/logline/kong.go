@@ -25,6 +25,10 @@ type KongRecord struct {
 	// Summary is one line about the request, as the body of Kong's own OTLP access log has it, "GET /any 200 4ms",
 	// without the query. Empty for stream sessions.
 	Summary string
+	// Unnamed is how many fields and headers without a name were left out: the key of an attribute must not be empty
+	// (OpenTelemetry specification, common concepts, Attribute), and "http.request.header." names nothing. Keys inside of a
+	// value may be.
+	Unnamed int
 	// whole tells that the object has what no record of Kong's serializer lacks.
 	whole bool
 }
@@ -56,6 +60,7 @@ type kongParser struct {
 	path                string
 	protocol            string // the route's first
 	traces              [traceFormats]string
+	unnamed             int
 }
 
 func newKongParser() *kongParser {
@@ -73,7 +78,7 @@ func (p *kongParser) record(attrs pcommon.Map) (KongRecord, error) {
 	p.hasTries, p.tries = false, 0
 	p.lastIP, p.lastPort, p.lastState, p.lastCode = 0, 0, 0, 0
 	p.paths, p.path, p.protocol = 0, "", ""
-	p.traces = [traceFormats]string{}
+	p.traces, p.unnamed = [traceFormats]string{}, 0
 	if p.peek() != '{' {
 		return KongRecord{}, p.fail("a JSON object")
 	}
@@ -84,6 +89,7 @@ func (p *kongParser) record(attrs pcommon.Map) (KongRecord, error) {
 		return KongRecord{}, p.fail(wantField)
 	}
 	rec := p.finish()
+	rec.Unnamed = p.unnamed
 	if p.opts.Copy {
 		p.own()
 	}
@@ -104,6 +110,10 @@ func (p *kongParser) described(n *kongNode, prefix string, depth int) error {
 
 // field reads the value of one member.
 func (p *kongParser) field(n *kongNode, prefix, name string, depth int) error {
+	if name == "" && (n == kongRoot || n.role == roleHeaders) {
+		p.unnamed++
+		return p.skipValue(depth)
+	}
 	child := n.member(name)
 	switch {
 	case child != nil && child.role == roleSkip, p.opts.DropConsumer && p.identity(n, child, name):

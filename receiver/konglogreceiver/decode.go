@@ -58,6 +58,7 @@ const (
 // trouble is what could not be read: how often, and the first of it.
 type trouble struct {
 	malformed [faults]int
+	unnamed   int // fields of records that were left out, because they have no name
 	first     error
 }
 
@@ -69,7 +70,6 @@ type batch struct {
 	records plog.LogRecordSlice
 	spare   plog.LogRecord // what a message is read into, until it is known to be a record
 	bytes   int            // of messages read
-	unnamed int            // fields without a name that were left out
 	stats   gateway.Stats
 }
 
@@ -138,6 +138,7 @@ func (d *decoder) message(b *batch, message string, from logline.KongMark, obser
 		rec, err := r.Next(b.spare.Attributes())
 		switch {
 		case err == nil:
+			b.unnamed += rec.Unnamed
 			b.spare.SetTimestamp(pcommon.Timestamp(rec.UnixNano))
 			b.spare.SetObservedTimestamp(observed)
 			if rec.Summary != "" {
@@ -185,6 +186,7 @@ func (b *trouble) add(other *trouble) {
 	for f, n := range other.malformed {
 		b.malformed[f] += n
 	}
+	b.unnamed += other.unnamed
 	if b.first == nil {
 		b.first = other.first
 	}
@@ -192,7 +194,6 @@ func (b *trouble) add(other *trouble) {
 
 // finish brings the records to the conventions and hides what may not be shown.
 func (d *decoder) finish(b *batch) {
-	b.unnamed = dropUnnamed(b.records)
 	b.stats = d.engine.Logs(b.logs)
 	d.engine.RedactLogs(b.logs)
 }

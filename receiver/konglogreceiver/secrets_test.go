@@ -110,4 +110,9 @@ func TestWithoutNames(t *testing.T) {
 	conn := r.dial(t)
 	write(t, conn, record(3, "")+"\n")
 	eventually(t, func() bool { return r.counter(t, "unnamed") == 6 }, "the line's are counted too")
+
+	const many = maxBatchRecords + 1
+	code, answer, _ := post(t, r.http, "["+strings.Repeat(`{"":1,"a":1},`, many-1)+`{"":1,"a":1}]`)
+	require.Equal(t, 200, code, answer)
+	assert.EqualValues(t, 6+many, r.counter(t, "unnamed"), "of every part of a body")
 }
