@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Outcome is what became of an item's route or upstream.
@@ -26,10 +27,21 @@ func (o Outcome) String() string { return [Outcomes]string{"not_named", "found",
 
 // NodeID returns the node id that an item carries, "" for none.
 func NodeID(item pcommon.Map) string {
-	if v, ok := item.Get(nodeID); ok && v.Type() == pcommon.ValueTypeStr && !placeholder(v.Str()) {
-		return v.Str()
+	v, ok := item.Get(nodeID)
+	if !ok {
+		return ""
 	}
-	return ""
+	return known(v)
+}
+
+// NamesPod tells whether a resource says itself which pod it is from, by UID or by name.
+func NamesPod(resource pcommon.Map) bool {
+	for _, key := range [...]string{attrs.K8SPodUID, attrs.K8SPodName} {
+		if v, ok := resource.Get(key); ok && known(v) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Item completes a span's or log record's attributes: the route object and listener behind its route, the Service and
@@ -104,7 +116,7 @@ func (r *Resolver) Item(id *Identity, item pcommon.Map, client bool) (route, ups
 }
 
 func known(v pcommon.Value) string {
-	if v.Type() != pcommon.ValueTypeStr || placeholder(v.Str()) {
+	if v.Type() != pcommon.ValueTypeStr || parse.Absent(v.Str()) {
 		return ""
 	}
 	return v.Str()
@@ -125,7 +137,7 @@ func (a *answer) apply(item pcommon.Map, fresh bool) {
 	for i := range a.writes {
 		w := &a.writes[i]
 		v, exists := item.GetOrPutEmpty(w.key)
-		if exists && !w.replace && v.Type() != pcommon.ValueTypeEmpty {
+		if exists && !w.replace && v.Type() != pcommon.ValueTypeEmpty && (v.Type() != pcommon.ValueTypeStr || !parse.Absent(v.Str())) {
 			continue
 		}
 		if w.text != "" {

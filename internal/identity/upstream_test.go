@@ -87,6 +87,24 @@ func TestUpstreamOfHostNetworkPods(t *testing.T) {
 	assert.Equal(t, Unknown, upstream, "the node's address is nobody's")
 }
 
+// A value that says that there is none is none on items either.
+func TestPlaceholdersOnItemsAreFilled(t *testing.T) {
+	t.Parallel()
+	v := shop()
+	addRoute(v, cluster.HTTPRoute, "shop", "r", cluster.Parent{Gateway: edge, Section: "admin"}, "")
+	for _, none := range []string{"", "-", "$(NAME)", "${NAME}", "%ROUTE_KIND%"} {
+		got, route, upstream := item(t, v, false, map[string]any{
+			"gateway.route.name": "r", "gateway.route.namespace": "shop", "gateway.route.kind": none, "gateway.listener.name": none,
+			"gateway.upstream.service.name": "cart", "gateway.upstream.service.namespace": "shop", "gateway.upstream.workload.name": none,
+		})
+		assert.Equal(t, Found, route, none)
+		assert.Equal(t, Found, upstream, none)
+		assert.Equal(t, "httproute", got["gateway.route.kind"], none)
+		assert.Equal(t, "admin", got["gateway.listener.name"], none)
+		assert.Equal(t, "cart", got["gateway.upstream.workload.name"], none)
+	}
+}
+
 func TestItemsCanBeSwitchedOff(t *testing.T) {
 	t.Parallel()
 	v := shop()
