@@ -78,6 +78,37 @@ func TestUpstream(t *testing.T) {
 	}
 }
 
+// TestHostsOfTheCluster: which host names are a Service's by their name alone, which only if it is there, and which never.
+func TestHostsOfTheCluster(t *testing.T) {
+	t.Parallel()
+	ask := func(v *cluster.View, host string) (any, Outcome) {
+		got, _, upstream := item(t, v, true, map[string]any{"server.address": host})
+		return got["gateway.upstream.service.name"], upstream
+	}
+	for _, host := range []string{"cart.shop.svc", "cart.shop.svc.cluster.local"} {
+		name, upstream := ask(shop(), host)
+		assert.Equal(t, "cart", name, host)
+		assert.Equal(t, Found, upstream, host)
+		name, upstream = ask(cluster.NewView(0), host)
+		assert.Equal(t, "cart", name, "%s without Kubernetes", host)
+		assert.Equal(t, Unknown, upstream, "%s: nobody knows the Service", host)
+	}
+	for _, host := range []string{"cart.shop", "cart.shop.80.svc", "cart.shop.svc.example.internal"} {
+		name, upstream := ask(shop(), host)
+		assert.Equal(t, "cart", name, host)
+		assert.Equal(t, Found, upstream, host)
+		name, upstream = ask(cluster.NewView(0), host)
+		assert.Nil(t, name, "%s may be anybody's", host)
+		assert.Equal(t, Unknown, upstream, host)
+	}
+	for _, host := range []string{
+		"cart.shop.svcs", "cart.shop.svc2.cluster.local", "cart.shop.example.com", "cart.shop.80.81.svc", ".shop.svc", "cart..svc", "cart.shop.svc.", "cart.shop..svc", "svc",
+	} {
+		name, _ := ask(shop(), host)
+		assert.Nil(t, name, host)
+	}
+}
+
 func TestUpstreamOfHostNetworkPods(t *testing.T) {
 	t.Parallel()
 	host := plain("shop", "cart", "192.168.0.1")
