@@ -20,13 +20,13 @@ const (
 	istioShape = "router~10.244.0.20~" + secondPod + "." + gatewayNS + "~" + gatewayNS + ".svc.cluster.local"
 )
 
-// twoGateways is a view with the Gateways http and other, and a proxy of each.
+// twoGateways is a view with the Gateways http and other, a proxy of each, and a pod that is no gateway.
 func twoGateways() *cluster.View {
 	other := cluster.Ref{Namespace: gatewayNS, Name: "other"}
 	v := world(kgateway(nil), kgateway(func(p *cluster.Pod) {
 		p.UID, p.Name, p.IPs[0], p.Node = secondUID, secondPod, address4(secondIP), "node-z"
 		p.Workload.Name, p.Proxy.Gateway, p.Proxy.Class = "other", other, "second"
-	}))
+	}), plain("shop", "cart", "10.244.0.66"))
 	v.SetGateway(&cluster.Gateway{Ref: other, UID: otherUID, Class: "second", Extra: []cluster.KV{{Key: "gateway.label.team", Value: "second"}}})
 	return v
 }
@@ -49,6 +49,8 @@ func TestIdentityIsNeverOfTwoProxies(t *testing.T) {
 		{"an address that is another Gateway's by now, half of a name", map[string]any{"k8s.pod.ip": secondIP, "gateway.name": "http"}, Hints{}, ByNothing, nil, IgnoredIP},
 		{"an address that is another pod's by now", map[string]any{"k8s.pod.ip": secondIP, "k8s.pod.name": "gone"}, Hints{}, ByNothing, nil, IgnoredIP},
 		{"an address in another namespace", map[string]any{"k8s.pod.ip": secondIP, "k8s.namespace.name": "shop"}, Hints{}, ByNothing, nil, IgnoredIP},
+		{"an address that is no gateway's by now", map[string]any{"k8s.pod.ip": "10.244.0.66", "service.name": "http.kgateway-system"}, Hints{}, ByGateway, nil, IgnoredIP},
+		{"an address that is no gateway's by now, half of a name", map[string]any{"k8s.pod.ip": "10.244.0.66", "gateway.namespace": "x"}, Hints{}, ByNothing, nil, IgnoredIP},
 		{"an address against a node id", map[string]any{"k8s.pod.ip": firstIP}, Hints{Node: secondPod + "." + gatewayNS}, ByName, second, IgnoredIP},
 		{"an address against agentgateway's instance id", map[string]any{"k8s.pod.ip": firstIP, "service.instance.id": "agentgateway~10.9.9.9~gone." + gatewayNS + "~x"}, Hints{}, ByNothing, nil, IgnoredIP},
 		{"an address that nobody has, the connection", map[string]any{"k8s.pod.ip": "10.244.0.99"}, from(firstIP), ByNothing, nil, IgnoredConnection},

@@ -134,14 +134,10 @@ func gather(m pcommon.Map, hints Hints) evidence {
 		}
 	}
 	ev.ip = address4(ip)
-	switch {
-	case ev.node == "":
+	if ev.node == "" { // what the resource says of itself counts
 		ev.node = hints.Node
-	case ev.mixed || hints.Node != "" && hints.Node != ev.node:
-		ev.mixed = false // what the resource says of itself counts
-		ev.ignored |= IgnoredNode
 	}
-	if ev.mixed {
+	if ev.mixed || hints.Node != "" && hints.Node != ev.node {
 		ev.ignored |= IgnoredNode
 	}
 	if hints.Scraped && ev.instanceID != "" && address != "" && port > 0 && ev.instanceID == net.JoinHostPort(address, strconv.FormatInt(port, 10)) {

@@ -155,9 +155,6 @@ func (r *Resolver) podByName(ev *evidence) *cluster.Pod {
 			ev.ignored |= IgnoredName
 		}
 	}
-	if ev.mixed {
-		return nil
-	}
 	try := func(namespace, name string) *cluster.Pod {
 		p := r.view.PodByName(namespace, name)
 		if p != nil && ev.against(p, cluster.Ref{})&(differentUID|IgnoredName|IgnoredNode) != 0 {

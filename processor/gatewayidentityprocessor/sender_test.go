@@ -171,6 +171,7 @@ func TestNodeIDsOfSeveralProxies(t *testing.T) {
 	for range 2 * looked {
 		far = append(far, "")
 	}
+	assert.Equal(t, "node-a", node(nodes(t, nil, far...), ""))
 	assert.Nil(t, node(nodes(t, nil, append(far, other)...), ""), "however far the other one is")
 	assert.Equal(t, "node-a", node(nodes(t, map[string]any{"k8s.pod.uid": "e02ddb1e-cff2-44cc-b83f-62b9ebfa0526"}, mine, other), ""), "the resource names its pod")
 	for _, none := range []string{"", "-", "$(POD_NAME)", "${POD_NAME}", "%ENVIRONMENT(POD_NAME)%"} {
