@@ -90,3 +90,18 @@ func TestMetricsOfAGatewayByTheirScope(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, r.Scope(pcommon.NewMap(), "github.com/traefik/traefik"))
 }
+
+// TestRewrittenByAnEngineThatKnowsMore: gateways that users describe are known to their gateway_semconv only; what it
+// wrote shows them.
+func TestRewrittenByAnEngineThatKnowsMore(t *testing.T) {
+	t.Parallel()
+	r, err := gateway.NewRecognizer(Profiles())
+	require.NoError(t, err)
+	for key, want := range map[string]bool{"gateway.request.duration": true, "request.duration": false} {
+		attributes := gatewaytest.Attrs{key: 0.1}
+		spans := gatewaytest.Span(t, gatewaytest.SpanSpec{Scope: "mine", Attrs: attributes}).ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+		assert.Equal(t, want, r.Spans(pcommon.NewMap(), "mine", spans), key)
+		records := gatewaytest.Record(t, gatewaytest.RecordSpec{Scope: "mine", Attrs: attributes}).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+		assert.Equal(t, want, r.Logs(pcommon.NewMap(), "mine", records), key)
+	}
+}
