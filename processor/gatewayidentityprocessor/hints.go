@@ -61,11 +61,19 @@ const prometheusScope = "github.com/open-telemetry/opentelemetry-collector-contr
 
 func (h hinter) metrics(rm pmetric.ResourceMetrics, peer netip.Addr) identity.Hints {
 	hints := identity.Hints{Peer: peer}
-	m := rm.Resource().Attributes()
 	for _, sm := range rm.ScopeMetrics().All() {
-		name := sm.Scope().Name()
-		hints.Scraped = hints.Scraped || name == prometheusScope
-		hints.Gateway = hints.Gateway || h.gateways.Scope(m, name)
+		if hints.Scraped = sm.Scope().Name() == prometheusScope; hints.Scraped {
+			return hints // the scraper is at the other end of the connection
+		}
+	}
+	m := rm.Resource().Attributes()
+	if identity.NamesPod(m) {
+		return hints
+	}
+	for _, sm := range rm.ScopeMetrics().All() {
+		if hints.Gateway = h.gateways.Scope(m, sm.Scope().Name()); hints.Gateway {
+			break
+		}
 	}
 	return hints
 }
