@@ -60,37 +60,39 @@ func (r *Resolver) Item(id *Identity, item pcommon.Map, client bool) (route, ups
 		}
 		switch key {
 		case attrs.GatewayRouteID:
-			rq.id = known(v)
+			first(&rq.id, v)
 		case attrs.GatewayRouteName:
-			rq.name = known(v)
+			first(&rq.name, v)
 		case attrs.GatewayRouteNamespace:
-			rq.namespace = known(v)
+			first(&rq.namespace, v)
 		case attrs.GatewayRouteKind:
-			rq.kind = known(v)
+			first(&rq.kind, v)
 		case attrs.GatewayVirtualHost:
-			rq.host = known(v)
+			first(&rq.host, v)
 		case attrs.GatewayListenerName:
-			rq.listener = known(v)
+			first(&rq.listener, v)
 		case attrs.GatewayListenerPort:
-			rq.port = v.Int()
+			if rq.port == 0 {
+				rq.port = v.Int()
+			}
 		case attrs.GatewayName:
-			itemGateway = known(v)
+			first(&itemGateway, v)
 		case attrs.GatewayNamespace:
-			itemGatewayNamespace = known(v)
+			first(&itemGatewayNamespace, v)
 		case attrs.GatewayUpstreamServiceName:
-			uq.name = known(v)
+			first(&uq.name, v)
 		case attrs.GatewayUpstreamServiceNamespace:
-			uq.namespace = known(v)
+			first(&uq.namespace, v)
 		case attrs.GatewayUpstreamServiceHost:
-			uq.host = known(v)
+			first(&uq.host, v)
 		case attrs.GatewayUpstreamAddress:
-			uq.address = known(v)
+			first(&uq.address, v)
 		case attrs.GatewayUpstreamWorkloadName:
-			workload = known(v)
+			first(&workload, v)
 		case attrs.ServerAddress:
-			server = known(v)
+			first(&server, v)
 		case attrs.NetworkPeerAddress:
-			peer = known(v)
+			first(&peer, v)
 		}
 	}
 	if itemGateway != "" && itemGatewayNamespace != "" {
@@ -120,6 +122,13 @@ func known(v pcommon.Value) string {
 		return ""
 	}
 	return v.Str()
+}
+
+// first keeps the first value that says something, of a key that occurs twice.
+func first(to *string, v pcommon.Value) {
+	if *to == "" {
+		*to = known(v)
+	}
 }
 
 func (a *answer) outcome() Outcome {

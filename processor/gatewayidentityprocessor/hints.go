@@ -16,7 +16,7 @@ import (
 )
 
 // hinter finds out what items say about the sender of their resource. It looks only where the resource itself does not
-// name its pod.
+// name its pod, and for a gateway only where there is a connection to be believed.
 type hinter struct {
 	gateways *gateway.Recognizer
 }
@@ -33,6 +33,9 @@ func (h hinter) spans(rs ptrace.ResourceSpans, peer netip.Addr) identity.Hints {
 		return hints
 	}
 	hints.Node, hints.Mixed = spanNode(rs)
+	if !peer.IsValid() {
+		return hints
+	}
 	for _, ss := range rs.ScopeSpans().All() {
 		if hints.Gateway = h.gateways.Spans(m, ss.Scope().Name(), ss.Spans()); hints.Gateway {
 			break
@@ -44,7 +47,7 @@ func (h hinter) spans(rs ptrace.ResourceSpans, peer netip.Addr) identity.Hints {
 func (h hinter) logs(rl plog.ResourceLogs, peer netip.Addr) identity.Hints {
 	hints := identity.Hints{Peer: peer}
 	m := rl.Resource().Attributes()
-	if identity.NamesPod(m) {
+	if !peer.IsValid() || identity.NamesPod(m) {
 		return hints
 	}
 	for _, sl := range rl.ScopeLogs().All() {
@@ -67,7 +70,7 @@ func (h hinter) metrics(rm pmetric.ResourceMetrics, peer netip.Addr) identity.Hi
 		}
 	}
 	m := rm.Resource().Attributes()
-	if identity.NamesPod(m) {
+	if !peer.IsValid() || identity.NamesPod(m) {
 		return hints
 	}
 	for _, sm := range rm.ScopeMetrics().All() {
