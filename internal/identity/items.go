@@ -34,14 +34,13 @@ func NodeID(item pcommon.Map) string {
 	return known(v)
 }
 
-// NamesPod tells whether a resource says itself which pod it is from, by UID or by name.
+// NamesPod tells whether a resource says itself which pod it is from, by UID, or by name and namespace.
 func NamesPod(resource pcommon.Map) bool {
-	for _, key := range [...]string{attrs.K8SPodUID, attrs.K8SPodName} {
-		if v, ok := resource.Get(key); ok && known(v) != "" {
-			return true
-		}
+	has := func(key string) bool {
+		v, ok := resource.Get(key)
+		return ok && known(v) != ""
 	}
-	return false
+	return has(attrs.K8SPodUID) || has(attrs.K8SPodName) && has(attrs.K8SNamespaceName)
 }
 
 // Item completes a span's or log record's attributes: the route object and listener behind its route, the Service and

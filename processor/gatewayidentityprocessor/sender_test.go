@@ -179,6 +179,16 @@ func TestNodeIDsOfSeveralProxies(t *testing.T) {
 	}
 }
 
+// A name alone may be in two namespaces: the node id tells which.
+func TestNameAloneLeavesTheNamespaceToTheNodeID(t *testing.T) {
+	server := shop(t)
+	server.Set(named(kubetest.Pod("elsewhere", "http", "x", "10.244.0.77"), "http-c7f65bbb-8dh28", "c7f65bbb"))
+	h := newHouse(t, server.KubeConfig(), nil)
+	td := nodes(t, map[string]any{"k8s.pod.name": "http-c7f65bbb-8dh28"}, "http-c7f65bbb-8dh28.kgateway-system")
+	got := h.trace(t, td, "").ResourceSpans().At(0).Resource().Attributes().AsRaw()
+	assert.Equal(t, "kgateway-system", got["k8s.namespace.name"])
+}
+
 func TestContradictionsAreCounted(t *testing.T) {
 	h := newHouse(t, shop(t).KubeConfig(), nil)
 	for range 2 { // a decision that is remembered counts too
