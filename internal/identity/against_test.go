@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/gatewaytest"
@@ -161,4 +163,76 @@ func TestGatewaysAreFoundByTheirConnection(t *testing.T) {
 			assert.Equal(t, test.want.String(), id.By.String())
 		})
 	}
+}
+
+// TestAnyMixtureEndsAsOneProxy draws evidence of two proxies and of one that is gone in every combination: what is filled
+// in is always of one of them, and never beside another's name.
+func TestAnyMixtureEndsAsOneProxy(t *testing.T) {
+	t.Parallel()
+	type proxy struct{ uid, pod, ip, gateway, node, deployment, class string }
+	proxies := []proxy{
+		{podUID, firstPod, firstIP, "http", "node-a", "http", "kgateway"},
+		{secondUID, secondPod, secondIP, "other", "node-z", "other", "second"},
+		{otherUID, "gone-1", "10.244.0.99", "gone", "", "", ""},
+	}
+	v := twoGateways()
+	// Each digit says whose a piece of evidence is; the last value is that it is not there.
+	kinds, combinations := len(proxies)+1, 1
+	const pieces = 7
+	for range pieces {
+		combinations *= kinds
+	}
+	r := NewResolver(v, DefaultOptions())
+	filled := 0
+	for n := range combinations {
+		sender := make(map[string]any)
+		var hints Hints
+		rest := n
+		for piece := range pieces {
+			whose := rest % kinds
+			rest /= kinds
+			if whose == len(proxies) {
+				continue
+			}
+			p := proxies[whose]
+			switch piece {
+			case 0:
+				sender["k8s.pod.uid"] = p.uid
+			case 1:
+				sender["k8s.pod.name"] = p.pod
+			case 2:
+				sender["k8s.pod.ip"] = p.ip
+			case 3:
+				sender["gateway.name"] = p.gateway
+			case 4:
+				sender["service.name"] = p.gateway + "." + gatewayNS
+			case 5:
+				hints.Node = p.pod + "." + gatewayNS
+			case 6:
+				hints.Peer = address4(p.ip)
+			}
+		}
+		resource := pcommon.NewResource()
+		require.NoError(t, resource.Attributes().FromRaw(sender))
+		r.Resource(resource, hints)
+		got := resource.Attributes().AsRaw()
+		for i, p := range proxies[:2] {
+			other := proxies[1-i]
+			if got["k8s.node.name"] != p.node {
+				continue
+			}
+			filled++
+			assert.Equal(t, p.uid, got["k8s.pod.uid"], "%v %+v: %v", sender, hints, got)
+			assert.Equal(t, p.uid, got["service.instance.id"], "%v %+v: %v", sender, hints, got)
+			assert.Equal(t, p.pod, got["k8s.pod.name"], "%v %+v: %v", sender, hints, got)
+			assert.Equal(t, p.deployment, got["k8s.deployment.name"], "%v %+v: %v", sender, hints, got)
+			assert.NotEqual(t, other.class, got["gateway.class.name"], "%v %+v: %v", sender, hints, got)
+		}
+		for _, p := range proxies {
+			if got["gateway.class.name"] == p.class && p.class != "" {
+				assert.Equal(t, p.gateway, got["gateway.name"], "%v %+v: %v", sender, hints, got)
+			}
+		}
+	}
+	assert.Greater(t, filled, combinations/4, "most mixtures hold something that counts")
 }
