@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/otelcol/otelcoltest"
 
@@ -70,6 +71,17 @@ func assertCurrent[F component.Factory](t *testing.T, configs map[component.ID]c
 	for id := range configs {
 		assert.Equalf(t, factories[id.Type()].Type(), id.Type(), "%s is a deprecated name", id)
 	}
+}
+
+// TestConnectionIsLeftToGatewayIdentity: k8s_attributes would take whoever is at the other end of the connection for the
+// sender, and so give the gateway's pod to applications that send through a gateway.
+func TestConnectionIsLeftToGatewayIdentity(t *testing.T) {
+	conf, err := confmaptest.LoadConf(filepath.Join(root, "distributions", "otelcol-gatehouse", "config.yaml"))
+	require.NoError(t, err)
+	rules, ok := conf.Get("processors::k8s_attributes::pod_association").([]any)
+	require.True(t, ok)
+	require.NotEmpty(t, rules, "without any rule it goes by the connection")
+	assert.NotContains(t, fmt.Sprint(rules), "connection")
 }
 
 func TestShippedConfigs(t *testing.T) {

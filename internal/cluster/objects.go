@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"net/netip"
-	"strings"
-)
+import "net/netip"
 
 // Ref names an object within its kind.
 type Ref struct {
@@ -130,21 +127,9 @@ func Value(list []KV, key string) string {
 	return ""
 }
 
-// reusesNames says whether another pod may get this pod's name after it. Names that end in the random suffix of a
-// ReplicaSet, DaemonSet or Job are given once.
-func (p *Pod) reusesNames() bool {
-	return p.Workload.Kind == "" || p.Workload.Kind == "StatefulSet"
-}
-
 // serves tells whether the pod says that it serves a Gateway. One that has finished served it until then, however long its
 // object stays.
 func (p *Pod) serves() bool { return p.Proxy != nil && p.Proxy.Gateway.Name != "" && !p.Finished }
-
-// CannotBe tells whether this pod is certainly not the one that has this UID. A pod whose name is given only once is
-// accepted in spite of another UID: then the UID is what is wrong.
-func (p *Pod) CannotBe(uid string) bool {
-	return uid != "" && uid != p.UID && len(uid) == 36 && strings.Count(uid, "-") == 4 && p.reusesNames()
-}
 
 // HasIP tells whether an address is this pod's own.
 func (p *Pod) HasIP(ip netip.Addr) bool {

@@ -64,7 +64,7 @@ func (w *work) lastStatus(r *rule, i int32, v pcommon.Value) {
 	n, ok := number(v)
 	if s := v.Str(); !ok && s != "" {
 		s = lastOf(s)
-		if absent(s) {
+		if parse.Absent(s) {
 			w.drop(i)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // hint is a part of an item's attribute that says something about its resource.
@@ -22,7 +23,7 @@ func (w *work) finishResource(resource pcommon.Resource, clean bool, url string,
 	w.repairMap(m, 0)
 	rules, empty := false, false
 	for key, v := range m.All() {
-		empty = empty || unexpanded(v.Str())
+		empty = empty || parse.Unexpanded(v.Str())
 		info := w.p.resource.get(key)
 		if info == nil {
 			info = w.p.resPrefix.get(key)
@@ -33,7 +34,7 @@ func (w *work) finishResource(resource pcommon.Resource, clean bool, url string,
 		}
 	}
 	if empty && !w.p.generic {
-		m.RemoveIf(func(_ string, v pcommon.Value) bool { return unexpanded(v.Str()) })
+		m.RemoveIf(func(_ string, v pcommon.Value) bool { return parse.Unexpanded(v.Str()) })
 		w.changed = true
 	}
 	if rules {
@@ -72,7 +73,7 @@ func (w *work) fillResource(m pcommon.Map, h hint) {
 }
 
 func placeholder(key, value string) bool {
-	return absent(value) || key == attrs.ServiceName && strings.HasPrefix(value, "unknown_service")
+	return parse.Absent(value) || key == attrs.ServiceName && parse.UnknownService(value)
 }
 
 // resourcePatterns reads the resource's own opaque strings.
@@ -80,7 +81,7 @@ func (w *work) resourcePatterns(info *keyInfo, v pcommon.Value) {
 	for i := range info.patterns {
 		p := &info.patterns[i]
 		parts := &w.parts
-		if absent(v.Str()) || !p.match(v.Str(), parts) {
+		if parse.Absent(v.Str()) || !p.match(v.Str(), parts) {
 			continue
 		}
 		for j, f := range p.fields {
@@ -146,7 +147,7 @@ func (w *work) renameOne(m pcommon.Map, key string, r *rule) {
 		return
 	}
 	s := v.Str()
-	if (r.Dash || r.Op == OpDropAbsent) && v.Type() == pcommon.ValueTypeStr && absent(s) {
+	if (r.Dash || r.Op == OpDropAbsent) && v.Type() == pcommon.ValueTypeStr && parse.Absent(s) {
 		m.Remove(key)
 		w.changed = true
 		return

@@ -15,7 +15,7 @@ func (w *work) rewrite(r *rule, i int32, key string, v pcommon.Value) {
 		w.msgs.later = append(w.msgs.later, laterRule{r, i, key, v})
 		return
 	}
-	if r.dash && v.Type() == pcommon.ValueTypeStr && absent(v.Str()) {
+	if r.dash && v.Type() == pcommon.ValueTypeStr && parse.Absent(v.Str()) {
 		if r.op == OpStatus {
 			w.ev.noResponse = true
 		}
@@ -125,20 +125,6 @@ func (w *work) cleanPlain(v pcommon.Value) {
 		v.SetStr(clean)
 		w.changed = true
 	}
-}
-
-// absent tells the values by which gateways say that there is none: "", "-", and a variable nobody expanded.
-func absent(s string) bool {
-	return s == "" || s == "-" || unexpanded(s)
-}
-
-// unexpanded tells a variable that arrived as it was written: Kubernetes' "$(NAME)" outside a cluster, and
-// Envoy's "%NAME(argument)%" where Envoy does not format (resource attributes of its OTLP access log).
-func unexpanded(s string) bool {
-	if len(s) < 4 {
-		return false
-	}
-	return s[0] == '$' && s[1] == '(' && s[len(s)-1] == ')' || s[0] == '%' && s[len(s)-2] == ')' && s[len(s)-1] == '%'
 }
 
 // move hands the value over unchanged.
@@ -500,7 +486,7 @@ func (w *work) patterns(patterns []pattern, v pcommon.Value) bool {
 
 // pattern writes the parts of a value.
 func (w *work) pattern(p *pattern, v pcommon.Value) bool {
-	if v.Type() != pcommon.ValueTypeStr || absent(v.Str()) || (p.kinds != 0 && p.kinds&(1<<kindOf(w.kind)) == 0) {
+	if v.Type() != pcommon.ValueTypeStr || parse.Absent(v.Str()) || (p.kinds != 0 && p.kinds&(1<<kindOf(w.kind)) == 0) {
 		return false
 	}
 	parts := &w.parts

@@ -14,7 +14,7 @@ import (
 // BenchmarkKnown is what a resource costs that was seen before: to look it up, and to complete it as it comes from the
 // wire, where pdata keeps every value that is written in an object of its own.
 func BenchmarkKnown(b *testing.B) {
-	peer := netip.MustParseAddr("10.244.0.10")
+	hints := Hints{Peer: netip.MustParseAddr("10.244.0.10")}
 	for _, signal := range []struct {
 		name       string
 		attributes map[string]any
@@ -24,16 +24,16 @@ func BenchmarkKnown(b *testing.B) {
 		b.Run(signal.name+"/lookup", func(b *testing.B) {
 			defer cpu(b)()
 			for b.Loop() {
-				r.Lookup(m, "", peer)
+				r.Lookup(m, hints)
 			}
 		})
 		complete := pcommon.NewResource()
 		m.CopyTo(complete.Attributes())
-		r.Resource(complete, "", peer)
+		r.Resource(complete, hints)
 		b.Run(signal.name+"/complete", func(b *testing.B) {
 			defer cpu(b)()
 			for b.Loop() {
-				r.Resource(complete, "", peer)
+				r.Resource(complete, hints)
 			}
 		})
 		b.Run(signal.name+"/fresh", func(b *testing.B) {
@@ -50,7 +50,7 @@ func BenchmarkKnown(b *testing.B) {
 					at = 0
 					b.StartTimer()
 				}
-				r.Resource(fresh[at], "", peer)
+				r.Resource(fresh[at], hints)
 				at++
 			}
 		})
@@ -64,7 +64,7 @@ func BenchmarkUnknown(b *testing.B) {
 	m := newMap(b, logs2)
 	defer cpu(b)()
 	for b.Loop() {
-		ev := gather(m, "", netip.Addr{})
+		ev := gather(m, Hints{})
 		pod, gateway, _ := r.find(&ev)
 		r.decide(m, &ev, pod, gateway)
 	}

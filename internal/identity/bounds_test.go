@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func TestLongAnswersAreNotRemembered(t *testing.T) {
 		res := pcommon.NewResource()
 		res.Attributes().PutStr("cluster_name", strings.Repeat("x", 1<<20)+strconv.Itoa(i))
 		res.Attributes().PutStr("log_name", "l")
-		r.Resource(res, "", netip.Addr{})
+		r.Resource(res, Hints{})
 	}
 	for _, id := range r.identities.young {
 		assert.LessOrEqual(t, id.size(), maxRemembered)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // draft collects what will be written on a resource.
@@ -21,15 +22,17 @@ func (d *draft) fill(key, value string) {
 	if value == "" {
 		return
 	}
-	if v, ok := d.resource.Get(key); ok && v.Type() != pcommon.ValueTypeEmpty && (v.Type() != pcommon.ValueTypeStr || !placeholder(v.Str())) {
+	if v, ok := d.resource.Get(key); ok && v.Type() == pcommon.ValueTypeStr && !parse.Absent(v.Str()) {
 		return
 	}
 	d.write(key, value)
 }
 
-// write writes a value whatever the sender has. The first value written stays.
+// write writes a value over the sender's text. What the sender set in another type is a choice, whatever it means, and
+// stays. The first value written stays.
 func (d *draft) write(key, value string) {
-	if v, ok := d.resource.Get(key); ok && v.Type() == pcommon.ValueTypeStr && v.Str() == value {
+	if v, ok := d.resource.Get(key); ok && (v.Type() == pcommon.ValueTypeStr && v.Str() == value ||
+		v.Type() != pcommon.ValueTypeStr && v.Type() != pcommon.ValueTypeEmpty) {
 		return
 	}
 	if !slices.ContainsFunc(d.writes, func(w cluster.KV) bool { return w.Key == key }) {
@@ -41,12 +44,15 @@ func (d *draft) write(key, value string) {
 func (r *Resolver) decide(m pcommon.Map, ev *evidence, pod *cluster.Pod, ref cluster.Ref) []cluster.KV {
 	d := draft{resource: m}
 	gateway := r.view.Gateway(ref)
-	if pod != nil {
+	// A group of attributes of which the sender has some that are another pod's or Gateway's is not completed: what the
+	// sender set stays, and what is right beside it would make one proxy of two.
+	if pod != nil && ev.against(pod, ref)&IgnoredName == 0 {
 		d.pod(ev, pod)
 	}
 	said := r.said(pod, ref, gateway)
 	r.service(&d, ev, pod, ref, gateway, said)
-	if ref.Name != "" {
+	ofGateway := ev.mayBe(ref)
+	if ref.Name != "" && ofGateway {
 		d.fill(attrs.GatewayName, ref.Name)
 		d.fill(attrs.GatewayNamespace, ref.Namespace)
 		class := ""
@@ -62,7 +68,7 @@ func (r *Resolver) decide(m pcommon.Map, ev *evidence, pod *cluster.Pod, ref clu
 			d.fill(kv.Key, kv.Value)
 		}
 	}
-	if gateway != nil {
+	if gateway != nil && ofGateway {
 		for _, kv := range gateway.Extra {
 			d.fill(kv.Key, kv.Value)
 		}
@@ -113,21 +119,24 @@ func (r *Resolver) said(pod *cluster.Pod, ref cluster.Ref, gateway *cluster.Gate
 	if gateway != nil {
 		said = append(said, gateway.Annotations...)
 	}
-	return said
+	// A variable that nobody expanded is not a choice.
+	return slices.DeleteFunc(said, func(kv cluster.KV) bool {
+		return parse.Absent(kv.Value) || kv.Key == attrs.ServiceName && parse.UnknownService(kv.Value)
+	})
 }
 
-// agreed is what all pods of a Gateway say, except for what is each pod's own. Those that were there a moment ago count: what
-// they sent arrives late, and must not get the name that a user gave their successors.
+// agreed is what all pods of a Gateway say alike, except for what is each pod's own. Those that were there a moment ago
+// count: what they sent arrives late, and must not get the name that a user gave their successors.
 func (r *Resolver) agreed(ref cluster.Ref) []cluster.KV {
 	var common []cluster.KV
 	for i, p := range r.view.LatestGatewayPods(ref) {
-		own := slices.DeleteFunc(slices.Concat(p.Proxy.Env, p.Proxy.Annotations), func(kv cluster.KV) bool {
-			return kv.Key == attrs.ServiceInstanceID || strings.HasPrefix(kv.Key, "k8s.")
-		})
-		if i > 0 && !slices.Equal(common, own) {
-			return nil
+		said := slices.Concat(p.Proxy.Env, p.Proxy.Annotations)
+		if i == 0 {
+			common = slices.Clone(said)
 		}
-		common = own
+		common = slices.DeleteFunc(common, func(kv cluster.KV) bool {
+			return kv.Key == attrs.ServiceInstanceID || strings.HasPrefix(kv.Key, "k8s.") || cluster.Value(said, kv.Key) != kv.Value
+		})
 	}
 	return common
 }
@@ -151,7 +160,7 @@ func (r *Resolver) service(d *draft, ev *evidence, pod *cluster.Pod, ref cluster
 			return
 		}
 		for _, kv := range said {
-			if kv.Key == key && kv.Value != "" && !byDefault(kv.Value) {
+			if kv.Key == key && !byDefault(kv.Value) {
 				d.write(key, kv.Value)
 				return
 			}
@@ -171,8 +180,7 @@ func (r *Resolver) service(d *draft, ev *evidence, pod *cluster.Pod, ref cluster
 		name, namespace = ev.cluster, ev.nameSpace()
 	}
 	choose(attrs.ServiceName, ev.serviceName, name, func(v string) bool {
-		return strings.HasPrefix(v, "unknown_service") || v == name ||
-			known && (v == ref.Name || v == ref.Namespace+"/"+ref.Name || ev.scraped && v == ev.serviceName || r.defaultName(v))
+		return v == name || known && (v == ref.Name || v == ref.Namespace+"/"+ref.Name || ev.scraped && v == ev.serviceName || r.defaultName(v))
 	})
 	choose(attrs.ServiceNamespace, ev.serviceNamespace, namespace, func(v string) bool {
 		return v == namespace || known && pod != nil && v == pod.Namespace

@@ -90,7 +90,7 @@ func TestContract(t *testing.T) {
 			for _, from := range []map[string]any{byName, test.sender} {
 				maps.Copy(attributes, from)
 			}
-			got, _ := resolve(t, world(kgateway(test.pod)), attributes, "", "", test.options)
+			got, _ := resolve(t, world(kgateway(test.pod)), attributes, from(""), test.options)
 			assert.Equal(t, test.want, got[test.key])
 		})
 	}
@@ -98,9 +98,60 @@ func TestContract(t *testing.T) {
 
 func TestValuesOfOtherTypesStay(t *testing.T) {
 	t.Parallel()
-	got, _ := resolve(t, world(kgateway(nil)), map[string]any{"k8s.pod.uid": podUID, "k8s.node.name": int64(7), "gateway.name": []any{"x"}}, "", "", nil)
+	got, _ := resolve(t, world(kgateway(nil)), map[string]any{"k8s.pod.uid": podUID, "k8s.node.name": int64(7), "gateway.name": []any{"x"}}, from(""), nil)
 	assert.Equal(t, int64(7), got["k8s.node.name"])
 	assert.Equal(t, []any{"x"}, got["gateway.name"])
+}
+
+// A sender's choice of another type is one too, although it is no evidence and means nothing to the conventions.
+func TestEveryAttributeOfAnotherTypeStays(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{
+		"service.name", "service.namespace", "service.instance.id", "service.version", "gateway.name", "gateway.class.name",
+		"k8s.pod.name", "k8s.pod.uid", "k8s.pod.ip", "k8s.namespace.name", "k8s.node.name", "k8s.deployment.name", "k8s.container.name",
+	} {
+		for _, value := range []any{int64(7), 1.5, true, []any{"x"}, map[string]any{"a": "b"}} {
+			got, id := resolve(t, world(kgateway(user("service.name", "edge-gw"))), map[string]any{"node_name": "http-c7f65bbb-8dh28.kgateway-system", key: value}, Hints{}, nil)
+			assert.Equal(t, value, got[key], key)
+			assert.Equal(t, ByName, id.By)
+		}
+	}
+}
+
+// Of a key that is there twice the first value counts that says something, and both stay.
+func TestKeyThatOccursTwice(t *testing.T) {
+	t.Parallel()
+	for _, values := range [][]string{{firstPod, "gone"}, {"-", firstPod}} {
+		resource := twice(t, "k8s.pod.name", values[0], values[1])
+		id, _ := NewResolver(world(kgateway(nil)), DefaultOptions()).Resource(resource, Hints{})
+		assert.Equal(t, ByName, id.By)
+		var got []string
+		for key, v := range resource.Attributes().All() {
+			if key == "k8s.pod.name" {
+				got = append(got, v.Str())
+			}
+		}
+		assert.Equal(t, []string{firstPod, values[1]}, got)
+	}
+}
+
+// A variable that nobody expanded is nobody's choice.
+func TestPlaceholdersAreNotSaid(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"", "-", "$(NAME)", "${NAME}", "%HOSTNAME%", "%ENVIRONMENT(NAME)%", "unknown_service:envoy"} {
+		noted := func(p *cluster.Pod) {
+			user("service.name", value)(p)
+			p.Proxy.Annotations = []cluster.KV{{Key: "service.name", Value: value}}
+		}
+		v := world(kgateway(noted))
+		v.SetGateway(&cluster.Gateway{Ref: edge, UID: gatewayUID, Annotations: []cluster.KV{{Key: "service.name", Value: value}}})
+		got, _ := resolve(t, v, map[string]any{"k8s.pod.uid": podUID, "service.name": value}, Hints{}, nil)
+		assert.Equal(t, "http.kgateway-system", got["service.name"], value)
+		if value != "unknown_service:envoy" {
+			got, _ = resolve(t, world(kgateway(user("team", value))), map[string]any{"k8s.pod.uid": podUID}, Hints{}, nil)
+			assert.NotContains(t, got, "team", value)
+		}
+	}
 }
 
 func TestPodWithoutGateway(t *testing.T) {
@@ -108,7 +159,7 @@ func TestPodWithoutGateway(t *testing.T) {
 	p := plain("kong", "kong-1", "10.244.0.50")
 	p.App, p.Proxy = "my-kong", &cluster.Proxy{Known: true}
 	for sender, want := range map[string]string{"kong": "my-kong", "kong-edge": "kong-edge", "": "my-kong"} {
-		got, _ := resolve(t, world(p), map[string]any{"k8s.pod.name": "kong-1", "service.name": sender}, "", "", nil)
+		got, _ := resolve(t, world(p), map[string]any{"k8s.pod.name": "kong-1", "service.name": sender}, from(""), nil)
 		assert.Equal(t, want, got["service.name"])
 		assert.Equal(t, "kong", got["service.namespace"])
 		assert.Equal(t, "uid-kong-1", got["service.instance.id"])
@@ -120,7 +171,7 @@ func TestWorkloadsByKind(t *testing.T) {
 	t.Parallel()
 	for kind, key := range map[string]string{"Deployment": "k8s.deployment.name", "DaemonSet": "k8s.daemonset.name", "StatefulSet": "k8s.statefulset.name"} {
 		got, _ := resolve(t, world(kgateway(func(p *cluster.Pod) { p.Workload = cluster.Workload{Kind: kind, Name: "w"} })),
-			map[string]any{"k8s.pod.uid": podUID}, "", "", nil)
+			map[string]any{"k8s.pod.uid": podUID}, from(""), nil)
 		assert.Equal(t, "w", got[key])
 	}
 }
@@ -134,14 +185,15 @@ func TestGatewayAloneSpeaksForItsPods(t *testing.T) {
 		})
 	}
 	sender := map[string]any{"service.name": "http.kgateway-system"}
-	got, id := resolve(t, world(replica(podUID, "a", "edge-gw"), replica(otherUID, "b", "edge-gw")), sender, "", "", nil)
+	got, id := resolve(t, world(replica(podUID, "a", "edge-gw"), replica(otherUID, "b", "edge-gw")), sender, from(""), nil)
 	assert.Equal(t, ByGateway, id.By)
 	assert.Equal(t, "edge-gw", got["service.name"])
 	assert.Equal(t, "a", got["team"])
 	assert.NotContains(t, got, "k8s.pod.uid", "a pod's own is not the Gateway's")
 	assert.NotContains(t, got, "service.instance.id")
-	got, _ = resolve(t, world(replica(podUID, "a", "edge-gw"), replica(otherUID, "b", "canary")), sender, "", "", nil)
+	got, _ = resolve(t, world(replica(podUID, "a", "edge-gw"), replica(otherUID, "b", "canary")), sender, from(""), nil)
 	assert.Equal(t, "http.kgateway-system", got["service.name"], "they do not agree")
+	assert.Equal(t, "a", got["team"], "but on this they do")
 }
 
 // What a pod sent may arrive when only its successor is there, whose user named the service, or nobody.
@@ -151,14 +203,14 @@ func TestPodsOfAMomentAgoSpeakForTheirGateway(t *testing.T) {
 	named := kgateway(user("service.name", "edge-gw", "team", "a"))
 	v := world(kgateway(func(p *cluster.Pod) { p.UID, p.Name, p.IPs[0] = otherUID, "old", address4("") }), named)
 	v.DeletePod(otherUID)
-	got, id := resolve(t, v, sender, "", "", nil)
+	got, id := resolve(t, v, sender, from(""), nil)
 	assert.Equal(t, ByGateway, id.By)
 	assert.Equal(t, "http.kgateway-system", got["service.name"], "it may be the old pod's")
 	assert.NotContains(t, got, "team")
 
 	v = world(named)
 	v.DeletePod(podUID)
-	got, id = resolve(t, v, sender, "", "", nil)
+	got, id = resolve(t, v, sender, from(""), nil)
 	assert.Equal(t, ByGateway, id.By)
 	assert.Equal(t, "edge-gw", got["service.name"], "nobody else can have sent it")
 	assert.Equal(t, "a", got["team"])
@@ -168,7 +220,7 @@ func TestGatewayAnnotationsAndLabels(t *testing.T) {
 	t.Parallel()
 	v := world(kgateway(nil))
 	v.SetGateway(&cluster.Gateway{Ref: edge, Annotations: []cluster.KV{{Key: "service.name", Value: "noted"}, {Key: "owner", Value: "x"}}, Extra: []cluster.KV{{Key: "gateway.label.team", Value: "edge"}}})
-	got, _ := resolve(t, v, map[string]any{"k8s.pod.uid": podUID}, "", "", nil)
+	got, _ := resolve(t, v, map[string]any{"k8s.pod.uid": podUID}, from(""), nil)
 	assert.Equal(t, "noted", got["service.name"])
 	assert.Equal(t, "x", got["owner"])
 	assert.Equal(t, "edge", got["gateway.label.team"])
@@ -218,7 +270,7 @@ func TestWithoutKubernetes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := resolve(t, cluster.NewView(0), test.attributes, "", "10.0.0.1", test.options)
+			got, _ := resolve(t, cluster.NewView(0), test.attributes, from("10.0.0.1"), test.options)
 			for _, key := range []string{"service.name", "service.namespace", "service.instance.id", "service.version"} {
 				assert.Equal(t, test.want[key], got[key], key)
 			}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"testing"
 
@@ -29,17 +30,17 @@ var (
 
 // TestKnownResourceAllocatesNothing: a resource that was seen before is one look-up, and writes nothing when it is complete.
 func TestKnownResourceAllocatesNothing(t *testing.T) {
-	peer := netip.MustParseAddr("10.244.0.10")
+	hints := Hints{Peer: netip.MustParseAddr("10.244.0.10")}
 	for name, attributes := range map[string]map[string]any{"spans": spans2, "logs": logs2} {
 		r := NewResolver(world(kgateway(nil)), DefaultOptions())
 		resource := pcommon.NewResource()
 		require.NoError(t, resource.Attributes().FromRaw(attributes))
-		id, _ := r.Lookup(resource.Attributes(), "", peer)
+		id, _ := r.Lookup(resource.Attributes(), hints)
 		require.NotZero(t, id.Writes)
-		assert.Zero(t, testing.AllocsPerRun(1000, func() { r.Lookup(resource.Attributes(), "", peer) }), "%s: look-up", name)
-		r.Resource(resource, "", peer)
-		r.Resource(resource, "", peer)
-		assert.Zero(t, testing.AllocsPerRun(1000, func() { r.Resource(resource, "", peer) }), "%s: complete", name)
+		assert.Zero(t, testing.AllocsPerRun(1000, func() { r.Lookup(resource.Attributes(), hints) }), "%s: look-up", name)
+		r.Resource(resource, hints)
+		r.Resource(resource, hints)
+		assert.Zero(t, testing.AllocsPerRun(1000, func() { r.Resource(resource, hints) }), "%s: complete", name)
 	}
 }
 
@@ -75,6 +76,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// Numbers are a sender's choice: whichever they are, what is before them counts.
+func TestNumbersDoNotHideOtherAttributes(t *testing.T) {
+	t.Parallel()
+	r := NewResolver(cluster.NewView(0), DefaultOptions())
+	of := func(name string, number pcommon.Value) uint64 {
+		m := pcommon.NewMap()
+		m.PutStr("k8s.pod.name", name)
+		number.CopyTo(m.PutEmpty("n"))
+		return r.fingerprint(m, Hints{})
+	}
+	// 0xd1342543de82ef95 is a factor of the mixing: a part that was equal to it took everything before it away.
+	for _, bits := range []uint64{0xd1342543de82ef95, 0x9e3779b97f4a7c15, 0, 1, math.MaxUint64} {
+		for _, number := range []pcommon.Value{pcommon.NewValueInt(int64(bits)), pcommon.NewValueDouble(math.Float64frombits(bits))} {
+			assert.NotEqual(t, of("a", number), of("b", number), "%x", bits)
+		}
+	}
+}
+
 func TestFingerprintsDiffer(t *testing.T) {
 	t.Parallel()
 	r := NewResolver(cluster.NewView(0), DefaultOptions())
@@ -84,10 +103,13 @@ func TestFingerprintsDiffer(t *testing.T) {
 	} {
 		for _, node := range []string{"", "n"} {
 			for _, peer := range []netip.Addr{{}, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")} {
-				key := r.fingerprint(newMap(t, attributes), node, peer)
-				text := fmt.Sprintf("%d %q %s", i, node, peer)
-				assert.NotContains(t, seen, key, text)
-				seen[key] = text
+				for flags := range 8 {
+					hints := Hints{Node: node, Peer: peer, Mixed: flags&1 != 0, Gateway: flags&2 != 0, Scraped: flags&4 != 0}
+					key := r.fingerprint(newMap(t, attributes), hints)
+					text := fmt.Sprintf("%d %+v", i, hints)
+					assert.NotContains(t, seen, key, text)
+					seen[key] = text
+				}
 			}
 		}
 	}

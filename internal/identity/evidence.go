@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Resource attributes that are evidence and nothing else: the labels of Envoy's OTLP access logger (Envoy 1.40.0,
@@ -20,99 +21,136 @@ const (
 	nodeID = "node_id"
 )
 
+// Hints are what the items of a resource, and how they came, say about its sender. The zero value says nothing.
+type Hints struct {
+	// Node is the node id that the items carry.
+	Node string
+	// Mixed says that they carry several: the resource is put together from what several proxies sent.
+	Mixed bool
+	// Gateway says that items or scopes are a gateway's own and not an application's.
+	Gateway bool
+	// Scraped says that a scraper made the resource: its service.name is the name of a job, and its service.instance.id
+	// the address that was asked.
+	Scraped bool
+	// Peer is the other end of the connection, the zero Addr for none. Its zone does not count.
+	Peer netip.Addr
+}
+
+// flags are the hints that are there or not, in a number.
+func (h *Hints) flags() uint64 {
+	var n uint64
+	for i, set := range [...]bool{h.Mixed, h.Gateway, h.Scraped} {
+		if set {
+			n |= 1 << i
+		}
+	}
+	return n
+}
+
 // evidence is what a resource says about who sent it. Empty means that it does not say.
 type evidence struct {
 	uid, pod, namespace, container string
 	ip                             netip.Addr
 
-	// node is Envoy's node id, from the resource or from one of its items.
-	node string
+	// node is Envoy's node id, from the resource or from its items; mixed says that the items carry several.
+	node  string
+	mixed bool
 	// cluster is Envoy's node cluster.
 	cluster string
 
 	serviceName, serviceNamespace, instanceID, version string
 	gatewayName, gatewayNamespace                      string
 
-	// scraped resources were made by a scraper: their service.name is the name of a job, and their service.instance.id
-	// is the address that was asked. target is that address.
+	// gateway says that what was sent is a gateway's own. sdk is the language of the SDK that made the resource.
+	gateway bool
+	sdk     string
+
+	// scraped is Hints.Scraped where the address that was asked is the instance; target is that address.
 	scraped bool
 	target  netip.Addr
 
 	// peer is the other end of the connection.
 	peer netip.Addr
+
+	// ignored is what was not believed, because it is against something stronger.
+	ignored Ignored
 }
 
-// gather reads a resource's attributes. node is the node id of one of its items, "" for none.
-func gather(m pcommon.Map, node string, peer netip.Addr) evidence {
-	ev := evidence{node: node, peer: peer.Unmap()}
-	var address string
+// gather reads a resource's attributes. Of a key that occurs twice the first value that says something counts. Only text
+// is evidence.
+func gather(m pcommon.Map, hints Hints) evidence {
+	ev := evidence{mixed: hints.Mixed, gateway: hints.Gateway, peer: hints.Peer.Unmap().WithZone("")}
+	var address, ip string
 	var port int64
 	for key, v := range m.All() {
 		if v.Type() != pcommon.ValueTypeStr {
-			if key == attrs.ServerPort && v.Type() == pcommon.ValueTypeInt {
+			if key == attrs.ServerPort && v.Type() == pcommon.ValueTypeInt && port == 0 {
 				port = v.Int()
 			}
 			continue
 		}
-		text := v.Str()
-		if placeholder(text) {
-			continue
-		}
+		var to *string
 		switch key {
 		case attrs.K8SPodUID:
-			ev.uid = text
+			to = &ev.uid
 		case attrs.K8SPodName:
-			ev.pod = text
+			to = &ev.pod
 		case attrs.K8SNamespaceName:
-			ev.namespace = text
+			to = &ev.namespace
 		case attrs.K8SContainerName:
-			ev.container = text
+			to = &ev.container
 		case attrs.K8SPodIP:
-			ev.ip = address4(text)
+			to = &ip
 		case nodeName:
-			ev.node = text
+			to = &ev.node
 		case clusterName:
-			ev.cluster = text
+			to = &ev.cluster
 		case attrs.ServiceName:
-			ev.serviceName = text
+			to = &ev.serviceName
 		case attrs.ServiceNamespace:
-			ev.serviceNamespace = text
+			to = &ev.serviceNamespace
 		case attrs.ServiceInstanceID:
-			ev.instanceID = text
+			to = &ev.instanceID
 		case attrs.ServiceVersion:
-			ev.version = text
+			to = &ev.version
 		case attrs.GatewayName:
-			ev.gatewayName = text
+			to = &ev.gatewayName
 		case attrs.GatewayNamespace:
-			ev.gatewayNamespace = text
+			to = &ev.gatewayNamespace
+		case attrs.TelemetrySDKLanguage:
+			to = &ev.sdk
 		case attrs.ServerAddress:
-			address = text
+			to = &address
 		case attrs.ServerPort:
-			port, _ = strconv.ParseInt(text, 10, 32)
+			if port == 0 {
+				port, _ = strconv.ParseInt(v.Str(), 10, 32)
+			}
+			continue
+		default:
+			continue
+		}
+		if *to == "" && !parse.Absent(v.Str()) && (key != attrs.ServiceName || !parse.UnknownService(v.Str())) {
+			*to = v.Str()
 		}
 	}
-	if ev.instanceID != "" && address != "" && port > 0 && ev.instanceID == net.JoinHostPort(address, strconv.FormatInt(port, 10)) {
+	ev.ip = address4(ip)
+	if ev.node == "" { // what the resource says of itself counts
+		ev.node = hints.Node
+	}
+	if ev.mixed || hints.Node != "" && hints.Node != ev.node {
+		ev.ignored |= IgnoredNode
+	}
+	if hints.Scraped && ev.instanceID != "" && address != "" && port > 0 && ev.instanceID == net.JoinHostPort(address, strconv.FormatInt(port, 10)) {
 		ev.scraped, ev.target = true, address4(address)
 	}
 	return ev
 }
 
-// placeholder tells whether a value says that there is none: empty, Envoy's dash, a variable that Kubernetes did not
-// expand ("$(NAME)"), and a command that Envoy does not expand in resource attributes ("%ENVIRONMENT(NAME)%").
-func placeholder(text string) bool {
-	switch {
-	case text == "" || text == "-":
-		return true
-	case text[0] == '$':
-		return strings.HasPrefix(text, "$(") && strings.HasSuffix(text, ")")
-	case text[0] == '%':
-		return len(text) > 1 && strings.HasSuffix(text, "%")
-	}
-	return false
-}
-
 // address4 reads an address, an IPv4 address in an IPv6 coat as the IPv4 address it is.
 func address4(text string) netip.Addr {
+	if text == "" {
+		return netip.Addr{} // the most frequent one: an error costs an allocation
+	}
 	ip, err := netip.ParseAddr(text)
 	if err != nil {
 		return netip.Addr{}

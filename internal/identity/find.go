@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
 )
 
@@ -34,15 +35,39 @@ func (b By) String() string {
 	return [Ways]string{"none", "uid", "name", "ip", "connection", "only_pod", "gateway"}[b]
 }
 
+// Ignored is a set of evidence that was not believed, because it is against evidence that is more specific, or against
+// what the cluster says of the pod that was found.
+type Ignored uint8
+
+// The evidence that can be ignored. k8s.pod.uid never is: nothing is more specific.
+const (
+	// IgnoredName: k8s.pod.name or k8s.namespace.name.
+	IgnoredName Ignored = 1 << iota
+	// IgnoredNode: Envoy's node id, or agentgateway's instance id.
+	IgnoredNode
+	// IgnoredIP: k8s.pod.ip, or the address that was scraped.
+	IgnoredIP
+	// IgnoredConnection: the peer of the connection.
+	IgnoredConnection
+	// IgnoredGateway: gateway.name and gateway.namespace, or a service.name or node cluster that is a Gateway's.
+	IgnoredGateway
+
+	// differentUID is only ever said against a pod: the resource has another's.
+	differentUID
+)
+
+// IgnoredNames are the names of the evidence that can be ignored, by the number of its bit.
+var IgnoredNames = [...]string{"name", "node", "ip", "connection", "gateway"}
+
 // find looks for the pod and the Gateway that a resource comes from. The Gateway's name may be known without its object.
 func (r *Resolver) find(ev *evidence) (pod *cluster.Pod, gateway cluster.Ref, by By) {
-	named := r.namedGateway(ev)
-	pod, by = r.findPod(ev, named)
-	switch {
-	case pod != nil && pod.Proxy != nil && pod.Proxy.Gateway.Name != "":
-		gateway = pod.Proxy.Gateway
-	default:
-		gateway = named
+	gateway = r.namedGateway(ev)
+	pod, by = r.findPod(ev, gateway)
+	if pod != nil {
+		ev.ignored |= ev.against(pod, gateway)
+		if pod.Proxy != nil && pod.Proxy.Gateway.Name != "" {
+			gateway = pod.Proxy.Gateway
+		}
 	}
 	if by == ByNothing && gateway.Name != "" {
 		by = ByGateway
@@ -50,29 +75,37 @@ func (r *Resolver) find(ev *evidence) (pod *cluster.Pod, gateway cluster.Ref, by
 	return pod, gateway, by
 }
 
-// namedGateway returns the Gateway that the resource itself names: by attributes, by Envoy's node cluster, by a service
-// name of which the cluster says that it is a Gateway.
+// namedGateway returns the Gateway that the resource itself names: by attributes, else by a service name or Envoy's node
+// cluster of which the cluster says that it is a Gateway's.
 func (r *Resolver) namedGateway(ev *evidence) cluster.Ref {
 	if ev.gatewayName != "" && ev.gatewayNamespace != "" {
 		return cluster.Ref{Namespace: ev.gatewayNamespace, Name: ev.gatewayName}
 	}
+	named := func(g *cluster.Gateway) bool {
+		if g != nil && !ev.mayBe(g.Ref) {
+			ev.ignored |= IgnoredGateway
+		}
+		return g != nil && ev.mayBe(g.Ref)
+	}
 	for _, name := range [...]string{ev.serviceName, ev.cluster} {
-		if g := r.view.GatewayOf(name); g != nil {
+		if g := r.view.GatewayOf(name); named(g) {
 			return g.Ref
 		}
 		if namespace, name, ok := strings.Cut(name, "/"); ok { // Envoy Gateway's node cluster
-			if g := r.view.Gateway(cluster.Ref{Namespace: namespace, Name: name}); g != nil {
+			if g := r.view.Gateway(cluster.Ref{Namespace: namespace, Name: name}); named(g) {
 				return g.Ref
 			}
 		}
 	}
 	// agentgateway has the Gateway's name and namespace in two attributes.
-	if g := r.view.Gateway(cluster.Ref{Namespace: ev.serviceNamespace, Name: ev.serviceName}); g != nil {
+	if g := r.view.Gateway(cluster.Ref{Namespace: ev.serviceNamespace, Name: ev.serviceName}); named(g) {
 		return g.Ref
 	}
 	return cluster.Ref{}
 }
 
+// findPod tries the evidence for the pod in turn, the most specific first. Evidence that is against more specific
+// evidence is passed over, so that what is written never comes from two proxies.
 func (r *Resolver) findPod(ev *evidence, named cluster.Ref) (*cluster.Pod, By) {
 	if ev.uid != "" {
 		if p := r.view.PodByUID(ev.uid); p != nil {
@@ -82,103 +115,87 @@ func (r *Resolver) findPod(ev *evidence, named cluster.Ref) (*cluster.Pod, By) {
 	if p := r.podByName(ev); p != nil {
 		return p, ByName
 	}
-	instance := parseNode(ev.instanceID)
-	for _, ip := range [...]netip.Addr{ev.ip, ev.target, parseNode(ev.node).ip, instance.ip} {
+	for _, ip := range [...]netip.Addr{ev.ip, ev.target, parseNode(ev.node).ip, parseNode(ev.instanceID).ip} {
 		// An address that is also the connection's is no better than the connection: contrib's k8s_attributes, when asked
 		// for k8s.pod.ip, writes the peer's address there.
 		if !ip.IsValid() || ip.IsLoopback() || ip == ev.peer {
 			continue
 		}
-		if p := r.view.PodByIP(ip); p != nil && ev.agrees(p) {
-			return p, ByIP
+		if p := r.view.PodByIP(ip); p != nil {
+			if ev.agrees(p, named) {
+				return p, ByIP
+			}
+			ev.ignored |= IgnoredIP
 		}
 	}
 	if r.opts.Connection && ev.peer.IsValid() && !ev.peer.IsLoopback() {
-		if p := r.view.PodByIP(ev.peer); p != nil && !p.Relay && ev.agrees(p) && serves(p, named) {
-			return p, ByConnection
+		if p := r.view.PodByIP(ev.peer); p != nil && !p.Relay {
+			if ev.agrees(p, named) && r.sends(ev, p, named) {
+				return p, ByConnection
+			}
+			ev.ignored |= IgnoredConnection
 		}
 	}
 	if named.Name != "" {
 		// One pod, and none that was there a moment ago: what arrives late must not go to its successor.
-		if pods, rolled := r.view.GatewayPods(named); len(pods) == 1 && !rolled && ev.agrees(pods[0]) {
+		if pods, rolled := r.view.GatewayPods(named); len(pods) == 1 && !rolled && ev.agrees(pods[0], named) {
 			return pods[0], ByOnlyPod
 		}
 	}
 	return nil, ByNothing
 }
 
-// serves tells whether a pod may be a proxy of the named Gateway. A pod at the other end of the connection that serves
-// none, or another one, is a proxy or collector in between.
-func serves(p *cluster.Pod, named cluster.Ref) bool {
-	if named.Name == "" {
-		return true
-	}
-	return p.Proxy != nil && p.Proxy.Known && (p.Proxy.Gateway.Name == "" || p.Proxy.Gateway == named)
-}
-
+// podByName finds the pod by its name: from attributes, from Envoy's node id, from agentgateway's instance id.
 func (r *Resolver) podByName(ev *evidence) *cluster.Pod {
+	if ev.pod != "" {
+		if p := r.view.PodByName(ev.namespace, ev.pod); p != nil {
+			if ev.against(p, cluster.Ref{})&differentUID == 0 {
+				return p
+			}
+			ev.ignored |= IgnoredName
+		}
+	}
 	try := func(namespace, name string) *cluster.Pod {
-		if name == "" {
-			return nil
-		}
 		p := r.view.PodByName(namespace, name)
-		if p == nil || p.CannotBe(ev.uid) {
+		if p != nil && ev.against(p, cluster.Ref{})&(differentUID|IgnoredName|IgnoredNode) != 0 {
+			ev.ignored |= IgnoredNode
 			return nil
 		}
 		return p
 	}
-	if p := try(ev.namespace, ev.pod); p != nil {
-		return p
-	}
-	for _, id := range [...]string{ev.node, ev.instanceID} {
-		n := parseNode(id)
-		if ev.pod != "" && n.pod != ev.pod {
-			continue // the attribute says another pod
-		}
-		if n.namespace != "" {
+	if ev.node != "" {
+		if n := parseNode(ev.node); n.namespace != "" {
 			if p := try(n.namespace, n.pod); p != nil {
 				return p
 			}
 		}
-		if id == ev.node {
-			if p := try(ev.namespace, id); p != nil { // Envoy Gateway: nothing but the pod's name, which may hold a dot
+		// Envoy Gateway: nothing but the pod's name, which may hold a dot. The resource's namespace may be the Gateway's.
+		if p := try(ev.namespace, ev.node); p != nil {
+			return p
+		}
+		if ev.namespace != "" {
+			if p := try("", ev.node); p != nil {
 				return p
 			}
-			if ev.namespace != "" {
-				// The namespace is that of the Gateway, not of the proxy.
-				if p := try("", id); p != nil {
-					return p
-				}
-			}
 		}
+	}
+	if n := parseNode(ev.instanceID); n.ip.IsValid() {
+		return try(n.namespace, n.pod)
 	}
 	return nil
 }
 
-// agrees tells whether nothing that the resource says is against this pod. Weak evidence, an address, needs it: addresses
-// are given again, and the other end of a connection may be somebody else.
-func (ev *evidence) agrees(p *cluster.Pod) bool {
-	switch {
-	case isUID(ev.uid) && ev.uid != p.UID:
-		return false
-	case ev.pod != "" && ev.pod != p.Name:
-		return false
-	case ev.namespace != "" && ev.namespace != p.Namespace:
+// sends tells whether what came by a connection is from the pod at its other end, and not from an application whose
+// telemetry passes through a gateway, or that shares an address with one. A gateway's own shows by its profile. Of the
+// rest only what no SDK made, and what names no service but this gateway's own, is taken for the pod's.
+func (r *Resolver) sends(ev *evidence, p *cluster.Pod, named cluster.Ref) bool {
+	if ev.gateway {
+		return true
+	}
+	if ev.sdk != "" || p.Proxy == nil || !p.Proxy.Known {
 		return false
 	}
-	if ev.pod == "" && ev.node != "" && ev.node != p.Name {
-		// A node id is whatever its operator made it. It is certainly a pod's when it has Istio's shape, when it ends in
-		// this pod's namespace, and when it ends in the namespace that the node cluster ends in.
-		n := parseNode(ev.node)
-		certain := n.namespace != "" && (n.ip.IsValid() || n.namespace == p.Namespace ||
-			strings.HasSuffix(ev.cluster, "."+n.namespace) || strings.HasSuffix(ev.serviceName, "."+n.namespace))
-		return !certain || n.pod == p.Name && n.namespace == p.Namespace
-	}
-	return true
-}
-
-// isUID tells whether a text has the shape of the UIDs that Kubernetes gives. Anything else is a mistake in somebody's
-// configuration, and not another pod.
-func isUID(text string) bool {
-	return len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
+	name := ev.serviceName
+	return name == "" || named.Name != "" || name == p.App || r.defaultName(name) ||
+		name == cluster.Value(p.Proxy.Env, attrs.ServiceName) || name == cluster.Value(p.Proxy.Annotations, attrs.ServiceName)
 }

@@ -1,12 +1,15 @@
 package identity
 
 import (
+	"bytes"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
 )
@@ -53,8 +56,11 @@ func world(pods ...*cluster.Pod) *cluster.View {
 	return v
 }
 
+// from is what comes over a connection from this address, "" for none.
+func from(peer string) Hints { return Hints{Peer: address4(peer)} }
+
 // resolve sends a resource through a fresh resolver and returns what it says then.
-func resolve(t *testing.T, v *cluster.View, attributes map[string]any, node, peer string, change func(*Options)) (map[string]any, *Identity) {
+func resolve(t *testing.T, v *cluster.View, attributes map[string]any, hints Hints, change func(*Options)) (map[string]any, *Identity) {
 	t.Helper()
 	opts := DefaultOptions()
 	if change != nil {
@@ -63,15 +69,11 @@ func resolve(t *testing.T, v *cluster.View, attributes map[string]any, node, pee
 	r := NewResolver(v, opts)
 	resource := pcommon.NewResource()
 	require.NoError(t, resource.Attributes().FromRaw(attributes))
-	var address netip.Addr
-	if peer != "" {
-		address = netip.MustParseAddr(peer)
-	}
-	id, remembered := r.Resource(resource, node, address)
+	id, remembered := r.Resource(resource, hints)
 	require.False(t, remembered)
 	got := resource.Attributes().AsRaw()
 	// Twice equals once.
-	_, _ = r.Resource(resource, node, address)
+	_, _ = r.Resource(resource, hints)
 	require.Equal(t, got, resource.Attributes().AsRaw())
 	return got, id
 }
@@ -81,4 +83,19 @@ func newMap(tb testing.TB, attributes map[string]any) pcommon.Map {
 	m := pcommon.NewMap()
 	require.NoError(tb, m.FromRaw(attributes))
 	return m
+}
+
+// twice is a resource that has one key two times, as the wire can have it and the API of maps cannot.
+func twice(tb testing.TB, key, first, second string) pcommon.Resource {
+	tb.Helper()
+	td := ptrace.NewTraces()
+	m := td.ResourceSpans().AppendEmpty().Resource().Attributes()
+	m.PutStr(key, first)
+	other := strings.Repeat("\x01", len(key)) // renamed on the wire, where the lengths stay
+	m.PutStr(other, second)
+	wire, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	require.NoError(tb, err)
+	td, err = (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(bytes.ReplaceAll(wire, []byte(other), []byte(key)))
+	require.NoError(tb, err)
+	return td.ResourceSpans().At(0).Resource()
 }

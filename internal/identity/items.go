@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/cluster"
+	"github.com/gatehouse-otel/gatehouse/internal/parse"
 )
 
 // Outcome is what became of an item's route or upstream.
@@ -26,10 +27,20 @@ func (o Outcome) String() string { return [Outcomes]string{"not_named", "found",
 
 // NodeID returns the node id that an item carries, "" for none.
 func NodeID(item pcommon.Map) string {
-	if v, ok := item.Get(nodeID); ok && v.Type() == pcommon.ValueTypeStr && !placeholder(v.Str()) {
-		return v.Str()
+	v, ok := item.Get(nodeID)
+	if !ok {
+		return ""
 	}
-	return ""
+	return known(v)
+}
+
+// NamesPod tells whether a resource says itself which pod it is from, by UID, or by name and namespace.
+func NamesPod(resource pcommon.Map) bool {
+	has := func(key string) bool {
+		v, ok := resource.Get(key)
+		return ok && known(v) != ""
+	}
+	return has(attrs.K8SPodUID) || has(attrs.K8SPodName) && has(attrs.K8SNamespaceName)
 }
 
 // Item completes a span's or log record's attributes: the route object and listener behind its route, the Service and
@@ -48,37 +59,39 @@ func (r *Resolver) Item(id *Identity, item pcommon.Map, client bool) (route, ups
 		}
 		switch key {
 		case attrs.GatewayRouteID:
-			rq.id = known(v)
+			first(&rq.id, v)
 		case attrs.GatewayRouteName:
-			rq.name = known(v)
+			first(&rq.name, v)
 		case attrs.GatewayRouteNamespace:
-			rq.namespace = known(v)
+			first(&rq.namespace, v)
 		case attrs.GatewayRouteKind:
-			rq.kind = known(v)
+			first(&rq.kind, v)
 		case attrs.GatewayVirtualHost:
-			rq.host = known(v)
+			first(&rq.host, v)
 		case attrs.GatewayListenerName:
-			rq.listener = known(v)
+			first(&rq.listener, v)
 		case attrs.GatewayListenerPort:
-			rq.port = v.Int()
+			if rq.port == 0 {
+				rq.port = v.Int()
+			}
 		case attrs.GatewayName:
-			itemGateway = known(v)
+			first(&itemGateway, v)
 		case attrs.GatewayNamespace:
-			itemGatewayNamespace = known(v)
+			first(&itemGatewayNamespace, v)
 		case attrs.GatewayUpstreamServiceName:
-			uq.name = known(v)
+			first(&uq.name, v)
 		case attrs.GatewayUpstreamServiceNamespace:
-			uq.namespace = known(v)
+			first(&uq.namespace, v)
 		case attrs.GatewayUpstreamServiceHost:
-			uq.host = known(v)
+			first(&uq.host, v)
 		case attrs.GatewayUpstreamAddress:
-			uq.address = known(v)
+			first(&uq.address, v)
 		case attrs.GatewayUpstreamWorkloadName:
-			workload = known(v)
+			first(&workload, v)
 		case attrs.ServerAddress:
-			server = known(v)
+			first(&server, v)
 		case attrs.NetworkPeerAddress:
-			peer = known(v)
+			first(&peer, v)
 		}
 	}
 	if itemGateway != "" && itemGatewayNamespace != "" {
@@ -104,10 +117,17 @@ func (r *Resolver) Item(id *Identity, item pcommon.Map, client bool) (route, ups
 }
 
 func known(v pcommon.Value) string {
-	if v.Type() != pcommon.ValueTypeStr || placeholder(v.Str()) {
+	if v.Type() != pcommon.ValueTypeStr || parse.Absent(v.Str()) {
 		return ""
 	}
 	return v.Str()
+}
+
+// first keeps the first value that says something, of a key that occurs twice.
+func first(to *string, v pcommon.Value) {
+	if *to == "" {
+		*to = known(v)
+	}
 }
 
 func (a *answer) outcome() Outcome {
@@ -125,7 +145,7 @@ func (a *answer) apply(item pcommon.Map, fresh bool) {
 	for i := range a.writes {
 		w := &a.writes[i]
 		v, exists := item.GetOrPutEmpty(w.key)
-		if exists && !w.replace && v.Type() != pcommon.ValueTypeEmpty {
+		if exists && !w.replace && v.Type() != pcommon.ValueTypeEmpty && (v.Type() != pcommon.ValueTypeStr || !parse.Absent(v.Str())) {
 			continue
 		}
 		if w.text != "" {

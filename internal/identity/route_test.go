@@ -143,6 +143,20 @@ func TestRoutesThatComeWithAName(t *testing.T) {
 	assert.Equal(t, NotNamed, route)
 }
 
+// Of a key that occurs twice the first value counts, as on resources.
+func TestItemKeyThatOccursTwice(t *testing.T) {
+	t.Parallel()
+	v := world()
+	addRoute(v, cluster.HTTPRoute, "shop", "shop", cluster.Parent{Gateway: edge}, "", "")
+	for _, ids := range [][2]string{{"httproute/shop/shop/rule/1", "httproute/shop/nobody/rule/0"}, {"-", "httproute/shop/shop/rule/1"}} {
+		m := twice(t, "gateway.route.id", ids[0], ids[1]).Attributes()
+		route, _ := NewResolver(v, DefaultOptions()).Item(&Identity{Gateway: edge}, m, false)
+		assert.Equal(t, Found, route)
+		rule, _ := m.Get("gateway.route.rule")
+		assert.Equal(t, "1", rule.Str())
+	}
+}
+
 func TestListenersByHost(t *testing.T) {
 	t.Parallel()
 	v := world()

@@ -27,7 +27,7 @@ func (r *Resolver) askUpstream(q upstreamQuestion) *answer {
 		a.writes = append(a.writes, write{key: attrs.GatewayUpstreamServiceName, text: strings.Clone(service.Name), replace: true})
 	}
 	if ok {
-		a.found = true
+		a.found = r.view.HasService(service)
 		if q.namespace == "" {
 			a.add(attrs.GatewayUpstreamServiceNamespace, service.Namespace)
 		}
@@ -102,22 +102,23 @@ func kongService(view *cluster.View, name string) (cluster.Ref, bool) {
 	return ref, view.HasService(ref)
 }
 
-// serviceHost reads the host names by which a cluster's DNS knows a Service, "<service>.<namespace>.svc[.<domain>]" and,
-// if there is such a Service, "<service>.<namespace>"; also "<service>.<namespace>.<port>.svc", which Kong's ingress
-// controller writes as the host of its Services.
+// serviceHost reads the host names by which a cluster's DNS knows a Service. "<service>.<namespace>.svc" and the same
+// before ".cluster.local" can be nothing else: neither is a name of the public DNS, so they name a Service whether it is
+// known or not, as without Kubernetes. Only if there is such a Service: before another cluster domain, which may as well
+// be somebody's; "<service>.<namespace>"; and "<service>.<namespace>.<port>.svc", which Kong's ingress controller writes
+// as the host of its Services.
 func serviceHost(view *cluster.View, host string) (cluster.Ref, bool) {
-	name, rest, ok := strings.Cut(host, ".")
-	if !ok || name == "" {
+	name, rest, _ := strings.Cut(host, ".")
+	namespace, domain, _ := strings.Cut(rest, ".")
+	if name == "" || namespace == "" {
 		return cluster.Ref{}, false
 	}
-	namespace, domain, _ := strings.Cut(rest, ".")
 	ref := cluster.Ref{Namespace: namespace, Name: name}
+	port, ofKong := strings.CutSuffix(domain, ".svc")
 	switch {
-	case namespace == "":
-		return cluster.Ref{}, false
-	case domain == "svc" || strings.HasPrefix(domain, "svc."):
+	case domain == "svc" || domain == "svc.cluster.local":
 		return ref, true
-	case domain == "" || strings.Count(domain, ".") == 1 && strings.HasSuffix(domain, ".svc"):
+	case domain == "", len(domain) > len("svc.") && strings.HasPrefix(domain, "svc."), ofKong && port != "" && !strings.Contains(port, "."):
 		return ref, view.HasService(ref)
 	default:
 		return cluster.Ref{}, false

@@ -78,6 +78,37 @@ func TestUpstream(t *testing.T) {
 	}
 }
 
+// TestHostsOfTheCluster: which host names are a Service's by their name alone, which only if it is there, and which never.
+func TestHostsOfTheCluster(t *testing.T) {
+	t.Parallel()
+	ask := func(v *cluster.View, host string) (any, Outcome) {
+		got, _, upstream := item(t, v, true, map[string]any{"server.address": host})
+		return got["gateway.upstream.service.name"], upstream
+	}
+	for _, host := range []string{"cart.shop.svc", "cart.shop.svc.cluster.local"} {
+		name, upstream := ask(shop(), host)
+		assert.Equal(t, "cart", name, host)
+		assert.Equal(t, Found, upstream, host)
+		name, upstream = ask(cluster.NewView(0), host)
+		assert.Equal(t, "cart", name, "%s without Kubernetes", host)
+		assert.Equal(t, Unknown, upstream, "%s: nobody knows the Service", host)
+	}
+	for _, host := range []string{"cart.shop", "cart.shop.80.svc", "cart.shop.svc.example.internal"} {
+		name, upstream := ask(shop(), host)
+		assert.Equal(t, "cart", name, host)
+		assert.Equal(t, Found, upstream, host)
+		name, upstream = ask(cluster.NewView(0), host)
+		assert.Nil(t, name, "%s may be anybody's", host)
+		assert.Equal(t, Unknown, upstream, host)
+	}
+	for _, host := range []string{
+		"cart.shop.svcs", "cart.shop.svc2.cluster.local", "cart.shop.example.com", "cart.shop.80.81.svc", ".shop.svc", "cart..svc", "cart.shop.svc.", "cart.shop..svc", "svc",
+	} {
+		name, _ := ask(shop(), host)
+		assert.Nil(t, name, host)
+	}
+}
+
 func TestUpstreamOfHostNetworkPods(t *testing.T) {
 	t.Parallel()
 	host := plain("shop", "cart", "192.168.0.1")
@@ -85,6 +116,24 @@ func TestUpstreamOfHostNetworkPods(t *testing.T) {
 	got, _, upstream := item(t, world(host), true, map[string]any{"network.peer.address": "192.168.0.1"})
 	assert.Len(t, got, 1)
 	assert.Equal(t, Unknown, upstream, "the node's address is nobody's")
+}
+
+// A value that says that there is none is none on items either.
+func TestPlaceholdersOnItemsAreFilled(t *testing.T) {
+	t.Parallel()
+	v := shop()
+	addRoute(v, cluster.HTTPRoute, "shop", "r", cluster.Parent{Gateway: edge, Section: "admin"}, "")
+	for _, none := range []string{"", "-", "$(NAME)", "${NAME}", "%ROUTE_KIND%"} {
+		got, route, upstream := item(t, v, false, map[string]any{
+			"gateway.route.name": "r", "gateway.route.namespace": "shop", "gateway.route.kind": none, "gateway.listener.name": none,
+			"gateway.upstream.service.name": "cart", "gateway.upstream.service.namespace": "shop", "gateway.upstream.workload.name": none,
+		})
+		assert.Equal(t, Found, route, none)
+		assert.Equal(t, Found, upstream, none)
+		assert.Equal(t, "httproute", got["gateway.route.kind"], none)
+		assert.Equal(t, "admin", got["gateway.listener.name"], none)
+		assert.Equal(t, "cart", got["gateway.upstream.workload.name"], none)
+	}
 }
 
 func TestItemsCanBeSwitchedOff(t *testing.T) {

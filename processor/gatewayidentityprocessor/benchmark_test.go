@@ -120,7 +120,9 @@ func BenchmarkMetrics(b *testing.B) {
 	rm := md.ResourceMetrics().AppendEmpty()
 	require.NoError(b, rm.Resource().Attributes().FromRaw(scenes()[0].scraped))
 	for range 100 {
-		rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty().SetEmptyGauge().DataPoints().AppendEmpty().SetIntValue(1)
+		sm := rm.ScopeMetrics().AppendEmpty()
+		sm.Scope().SetName(prometheusScope)
+		sm.Metrics().AppendEmpty().SetEmptyGauge().DataPoints().AppendEmpty().SetIntValue(1)
 	}
 	clone := func(md pmetric.Metrics) pmetric.Metrics {
 		c := pmetric.NewMetrics()

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/identity"
 	"github.com/gatehouse-otel/gatehouse/internal/kube"
 )
@@ -91,6 +93,9 @@ func createDefaultConfig() component.Config {
 	}
 }
 
+// maxWait bounds wait_for_metadata. Nothing is received meanwhile, and a cluster that is not known by then is away.
+const maxWait = 5 * time.Minute
+
 // maxCache bounds cache_size. A remembered resource takes about a kilobyte.
 const maxCache = 1_000_000
 
@@ -107,8 +112,8 @@ func (c *Config) Validate() error {
 	if ids := []identity.InstanceID{identity.InstancePodUID, identity.InstanceGatewayUID, identity.InstanceK8SName}; !slices.Contains(ids, c.InstanceID) {
 		fail("instance_id: %q is not possible, want one of pod_uid, gateway_uid, k8s_name", c.InstanceID)
 	}
-	if c.WaitForMetadata < 0 {
-		fail("wait_for_metadata: %s is negative: 0s does not wait", c.WaitForMetadata)
+	if c.WaitForMetadata < 0 || c.WaitForMetadata > maxWait {
+		fail("wait_for_metadata: %s is not possible, want 0s, which does not wait, to %s", c.WaitForMetadata, maxWait)
 	}
 	if c.DeletedPods < 0 {
 		fail("deleted_pods: %s is negative: 0s forgets a pod when it is deleted", c.DeletedPods)
@@ -119,48 +124,103 @@ func (c *Config) Validate() error {
 	if slices.Contains(c.DefaultNames, "") {
 		fail("default_names: %q is not a name: remove it", "")
 	}
-	errs = errors.Join(errs, validateFields("extract::labels", c.Extract.Labels), validateFields("extract::annotations", c.Extract.Annotations))
-	return errs
+	return errors.Join(errs, c.Extract.validate(c.Routes))
 }
 
-func validateFields(field string, list []FieldConfig) error {
+// validate reports every problem of the labels and annotations. routes says whether routes are looked up.
+func (c *ExtractConfig) validate(routes bool) error {
 	var errs error
-	for i := range list {
-		f := &list[i]
-		if f.Key == "" {
-			errs = errors.Join(errs, fmt.Errorf("%s::%d::key: %q is not a key: name the label or annotation", field, i, f.Key))
-		}
-		if f.From != "" && f.From != FromGateway && f.From != FromRoute {
-			errs = errors.Join(errs, fmt.Errorf("%s::%d::from: %q is not possible, want one of gateway, route", field, i, f.From))
-		}
-		if strings.HasPrefix(f.Attribute, "service.") || strings.HasPrefix(f.Attribute, "k8s.") {
-			errs = errors.Join(errs, fmt.Errorf("%s::%d::attribute: %q is what this processor decides: use the annotation resource.opentelemetry.io/%s instead",
-				field, i, f.Attribute, f.Attribute))
+	taken := make(map[identity.Extract]string) // what has an attribute already, by the kind of object in Key
+	for _, list := range []struct {
+		field, what string
+		fields      []FieldConfig
+	}{{"extract::labels", labelPrefix, c.Labels}, {"extract::annotations", annotationPrefix, c.Annotations}} {
+		for i := range list.fields {
+			f := &list.fields[i]
+			at := fmt.Sprintf("%s::%d", list.field, i)
+			fail := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(at+format, args...)) }
+			if problems := validation.IsQualifiedName(f.Key); len(problems) > 0 {
+				fail("::key: %q is not the key of a label or annotation, want its whole key, such as team or example.com/team: %s", f.Key, problems[0])
+			}
+			switch f.from() {
+			case FromGateway:
+			case FromRoute:
+				if !routes {
+					fail("::from: %q needs routes: true: set that, or remove the entry", f.From)
+				}
+			default:
+				fail("::from: %q is not possible, want one of gateway, route", f.From)
+			}
+			if reserved(f.Attribute) {
+				fail("::attribute: %q is what this processor decides: use another name%s", f.Attribute, insteadOf(f.Attribute))
+			}
+			name := identity.Extract{Key: string(f.from()), Attribute: f.attribute(list.what)}
+			if other, ok := taken[name]; ok {
+				fail("::attribute: %q is what %s becomes already: use another name", name.Attribute, other)
+			}
+			taken[name] = at
 		}
 	}
 	return errs
+}
+
+// reserved tells whether an attribute is part of the contract, or of what is written on spans and log records.
+func reserved(attribute string) bool {
+	for _, prefix := range []string{"service.", "k8s.", "gateway.listener.", "gateway.upstream."} {
+		if strings.HasPrefix(attribute, prefix) {
+			return true
+		}
+	}
+	switch attribute {
+	case attrs.GatewayName, attrs.GatewayNamespace, attrs.GatewayClassName, attrs.GatewayVirtualHost, attrs.GatewayRouteID, attrs.GatewayRouteName,
+		attrs.GatewayRouteNamespace, attrs.GatewayRouteKind, attrs.GatewayRouteRule, attrs.GatewayRouteMatch:
+		return true
+	}
+	return false
+}
+
+// insteadOf is the other way to set an attribute of the contract, where there is one.
+func insteadOf(attribute string) string {
+	if strings.HasPrefix(attribute, "gateway.") {
+		return ""
+	}
+	return ", or the annotation resource.opentelemetry.io/" + attribute
+}
+
+const (
+	labelPrefix      = "label."
+	annotationPrefix = "annotation."
+)
+
+func (f *FieldConfig) from() From {
+	if f.From == "" {
+		return FromGateway
+	}
+	return f.From
+}
+
+// attribute is the name that the label or annotation gets.
+func (f *FieldConfig) attribute(what string) string {
+	switch {
+	case f.Attribute != "":
+		return f.Attribute
+	case f.from() == FromRoute:
+		return "gateway.route." + what + f.Key
+	default:
+		return "gateway." + what + f.Key
+	}
 }
 
 // extracts returns what is asked of one kind of object.
 func (c *ExtractConfig) extracts(from From) identity.Extracts {
-	prefix := "gateway."
-	if from == FromRoute {
-		prefix = "gateway.route."
-	}
 	pick := func(list []FieldConfig, what string) []identity.Extract {
 		var picked []identity.Extract
 		for i := range list {
-			f := &list[i]
-			if f.From != from && (f.From != "" || from != FromGateway) {
-				continue
+			if f := &list[i]; f.from() == from {
+				picked = append(picked, identity.Extract{Key: f.Key, Attribute: f.attribute(what)})
 			}
-			x := identity.Extract{Key: f.Key, Attribute: f.Attribute}
-			if x.Attribute == "" {
-				x.Attribute = prefix + what + f.Key
-			}
-			picked = append(picked, x)
 		}
 		return picked
 	}
-	return identity.Extracts{Labels: pick(c.Labels, "label."), Annotations: pick(c.Annotations, "annotation.")}
+	return identity.Extracts{Labels: pick(c.Labels, labelPrefix), Annotations: pick(c.Annotations, annotationPrefix)}
 }

@@ -41,7 +41,7 @@ func TestEveryOption(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &Config{
 		AuthType: kube.AuthKubeConfig, Context: "kind-edge", WaitForMetadata: 0, InstanceID: identity.InstanceK8SName, Connection: false,
-		DefaultNames: []string{"kong"}, Routes: false, Upstream: false, DeletedPods: time.Minute, CacheSize: 500,
+		DefaultNames: []string{"kong"}, Routes: true, Upstream: false, DeletedPods: time.Minute, CacheSize: 500,
 		Extract: ExtractConfig{
 			Labels: []FieldConfig{{Key: "team"}, {Key: "team", From: FromRoute, Attribute: "route.team"}}, Annotations: []FieldConfig{{Key: "example.com/owner", From: FromRoute}},
 		},
@@ -62,15 +62,30 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		`auth_type: "token" is not possible, want one of none, serviceAccount, kubeConfig`,
 		`context: "kind" needs auth_type kubeConfig`,
 		`instance_id: "pod" is not possible, want one of pod_uid, gateway_uid, k8s_name`,
-		`wait_for_metadata: -1s is negative`,
+		`wait_for_metadata: 1h0m0s is not possible, want 0s, which does not wait, to 5m0s`,
 		`deleted_pods: -1s is negative`,
 		`cache_size: 0 is not possible, want 1 to 1000000`,
 		`default_names: "" is not a name`,
-		`extract::labels::0::key: "" is not a key`,
+		`extract::labels::0::key: "" is not the key of a label or annotation, want its whole key, such as team or example.com/team: name part must be non-empty`,
 		`extract::labels::1::from: "pod" is not possible, want one of gateway, route`,
-		`extract::annotations::0::attribute: "service.name" is what this processor decides: use the annotation resource.opentelemetry.io/service.name`,
+		`extract::labels::2::key: "Team of the shop" is not the key`,
+		`extract::labels::4::attribute: "gateway.label.owner" is what extract::labels::3 becomes already: use another name`,
+		`extract::annotations::0::attribute: "service.name" is what this processor decides: use another name, or the annotation resource.opentelemetry.io/service.name`,
+		`extract::annotations::1::attribute: "gateway.class.name" is what this processor decides: use another name`,
+		`extract::annotations::2::from: "route" needs routes: true: set that, or remove the entry`,
+		`extract::annotations::3::attribute: "gateway.label.owner" is what extract::labels::4 becomes already`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	assert.Len(t, strings.Split(err.Error(), "\n"), 10, "%v", err)
+	assert.Len(t, strings.Split(err.Error(), "\n"), 15, "%v", err)
+}
+
+// One name may be had by a Gateway and by a route: the one is on the resource, the other on the item.
+func TestGatewayAndRouteMayHaveOneName(t *testing.T) {
+	t.Parallel()
+	cfg := createDefaultConfig().(*Config)
+	cfg.Extract.Labels = []FieldConfig{{Key: "team", Attribute: "team"}, {Key: "team", From: FromRoute, Attribute: "team"}}
+	require.NoError(t, cfg.Validate())
+	cfg.WaitForMetadata = -time.Second
+	require.ErrorContains(t, cfg.Validate(), "wait_for_metadata: -1s is not possible")
 }

@@ -3,13 +3,10 @@ package gatewayidentityprocessor
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
+	"math/bits"
 	"sync"
 
-	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -18,7 +15,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
-	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 	"github.com/gatehouse-otel/gatehouse/internal/identity"
 	"github.com/gatehouse-otel/gatehouse/processor/gatewayidentityprocessor/internal/metadata"
 )
@@ -27,6 +23,7 @@ type identityProcessor struct {
 	factory   *factory
 	cfg       *Config
 	resolver  *resolver
+	hinter    hinter
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	over      sync.Once
@@ -36,11 +33,15 @@ type identityProcessor struct {
 var (
 	byLabels      [identity.Ways]metric.MeasurementOption
 	outcomeLabels [identity.Outcomes]metric.MeasurementOption
+	ignoredLabels [len(identity.IgnoredNames)]metric.MeasurementOption
 )
 
 func init() {
 	for by := range byLabels {
 		byLabels[by] = metric.WithAttributeSet(attribute.NewSet(attribute.String("by", identity.By(by).String())))
+	}
+	for i, name := range identity.IgnoredNames {
+		ignoredLabels[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("evidence", name)))
 	}
 	for o := range outcomeLabels {
 		outcomeLabels[o] = metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", identity.Outcome(o).String())))
@@ -52,7 +53,11 @@ func (f *factory) newProcessor(set processor.Settings, cfg *Config) (*identityPr
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}
-	return &identityProcessor{factory: f, cfg: cfg, resolver: f.acquire(cfg), logger: set.Logger, telemetry: telemetry}, nil
+	hinter, err := newHinter()
+	if err != nil {
+		return nil, err
+	}
+	return &identityProcessor{factory: f, cfg: cfg, resolver: f.acquire(cfg), hinter: hinter, logger: set.Logger, telemetry: telemetry}, nil
 }
 
 func (p *identityProcessor) start(ctx context.Context, _ component.Host) error {
@@ -71,11 +76,15 @@ func (p *identityProcessor) shutdown(context.Context) error {
 type tally struct {
 	by                [identity.Ways]int
 	routes, upstreams [identity.Outcomes]int
+	ignored           [len(identity.IgnoredNames)]int
 	resolutions       int
 }
 
 func (t *tally) resource(id *identity.Identity, remembered bool) {
 	t.by[id.By]++
+	for rest := id.Ignored; rest != 0; rest &= rest - 1 {
+		t.ignored[bits.TrailingZeros8(uint8(rest))]++
+	}
 	if !remembered {
 		t.resolutions++
 	}
@@ -90,11 +99,7 @@ func (p *identityProcessor) processTraces(ctx context.Context, td ptrace.Traces)
 	var t tally
 	peer := peerOf(ctx)
 	for _, rs := range td.ResourceSpans().All() {
-		node := ""
-		if namesNobody(rs.Resource()) {
-			node = spanNode(rs)
-		}
-		id, remembered := p.resolver.Resource(rs.Resource(), node, peer)
+		id, remembered := p.resolver.Resource(rs.Resource(), p.hinter.spans(rs, peer))
 		t.resource(id, remembered)
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
@@ -110,7 +115,7 @@ func (p *identityProcessor) processLogs(ctx context.Context, ld plog.Logs) (plog
 	var t tally
 	peer := peerOf(ctx)
 	for _, rl := range ld.ResourceLogs().All() {
-		id, remembered := p.resolver.Resource(rl.Resource(), "", peer)
+		id, remembered := p.resolver.Resource(rl.Resource(), p.hinter.logs(rl, peer))
 		t.resource(id, remembered)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
@@ -126,60 +131,18 @@ func (p *identityProcessor) processMetrics(ctx context.Context, md pmetric.Metri
 	var t tally
 	peer := peerOf(ctx)
 	for _, rm := range md.ResourceMetrics().All() {
-		t.resource(p.resolver.Resource(rm.Resource(), "", peer))
+		t.resource(p.resolver.Resource(rm.Resource(), p.hinter.metrics(rm, peer)))
 	}
 	p.record(ctx, &t)
 	return md, nil
 }
 
-// namesNobody tells whether a resource leaves it to its spans to say which pod they are from.
-func namesNobody(resource pcommon.Resource) bool {
-	m := resource.Attributes()
-	if _, ok := m.Get(attrs.K8SPodUID); ok {
-		return false
-	}
-	_, ok := m.Get(attrs.K8SPodName)
-	return !ok
-}
-
-// looked is in how many spans a node id is looked for. Envoy writes it on server spans, and every other span is one.
-const looked = 16
-
-// spanNode returns the node id that the resource's spans carry. They all come from the same proxy.
-func spanNode(rs ptrace.ResourceSpans) string {
-	n := 0
-	for _, ss := range rs.ScopeSpans().All() {
-		for _, span := range ss.Spans().All() {
-			if node := identity.NodeID(span.Attributes()); node != "" {
-				return node
-			}
-			if n++; n == looked {
-				return ""
-			}
-		}
-	}
-	return ""
-}
-
-// peerOf returns the address at the other end of the connection, the zero Addr when there is none.
-func peerOf(ctx context.Context) netip.Addr {
-	switch a := client.FromContext(ctx).Addr.(type) {
-	case *net.TCPAddr:
-		ip, _ := netip.AddrFromSlice(a.IP)
-		return ip.Unmap()
-	case *net.IPAddr:
-		ip, _ := netip.AddrFromSlice(a.IP)
-		return ip.Unmap()
-	case *net.UDPAddr:
-		ip, _ := netip.AddrFromSlice(a.IP)
-		return ip.Unmap()
-	}
-	return netip.Addr{}
-}
-
 func (p *identityProcessor) record(ctx context.Context, t *tally) {
 	for by, n := range t.by {
 		add(ctx, p.telemetry.ProcessorGatewayIdentityResources, n, byLabels[by])
+	}
+	for i, n := range t.ignored {
+		add(ctx, p.telemetry.ProcessorGatewayIdentityContradictions, n, ignoredLabels[i])
 	}
 	for _, o := range [...]identity.Outcome{identity.Found, identity.Unknown} {
 		add(ctx, p.telemetry.ProcessorGatewayIdentityRoutes, t.routes[o], outcomeLabels[o])

@@ -230,7 +230,9 @@ func (s *scene) play(t *testing.T, h *house, uids map[string]string) {
 	}
 	if s.scraped != nil {
 		md := pmetric.NewMetrics()
-		require.NoError(t, md.ResourceMetrics().AppendEmpty().Resource().Attributes().FromRaw(s.scraped))
+		rm := md.ResourceMetrics().AppendEmpty()
+		require.NoError(t, rm.Resource().Attributes().FromRaw(s.scraped))
+		rm.ScopeMetrics().AppendEmpty().Scope().SetName(prometheusScope)
 		// A scraper is elsewhere: the connection says nothing about the proxy.
 		collect("metrics", h.metric(t, md, "10.244.9.9").ResourceMetrics().At(0).Resource().Attributes())
 	}

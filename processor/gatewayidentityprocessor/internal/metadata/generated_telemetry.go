@@ -25,15 +25,16 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                metric.Meter
-	mu                                   sync.Mutex
-	registrations                        []metric.Registration
-	ProcessorGatewayIdentityKubeFailures metric.Int64Counter
-	ProcessorGatewayIdentityKubeObjects  metric.Int64ObservableGauge
-	ProcessorGatewayIdentityResolutions  metric.Int64Counter
-	ProcessorGatewayIdentityResources    metric.Int64Counter
-	ProcessorGatewayIdentityRoutes       metric.Int64Counter
-	ProcessorGatewayIdentityUpstreams    metric.Int64Counter
+	meter                                  metric.Meter
+	mu                                     sync.Mutex
+	registrations                          []metric.Registration
+	ProcessorGatewayIdentityContradictions metric.Int64Counter
+	ProcessorGatewayIdentityKubeFailures   metric.Int64Counter
+	ProcessorGatewayIdentityKubeObjects    metric.Int64ObservableGauge
+	ProcessorGatewayIdentityResolutions    metric.Int64Counter
+	ProcessorGatewayIdentityResources      metric.Int64Counter
+	ProcessorGatewayIdentityRoutes         metric.Int64Counter
+	ProcessorGatewayIdentityUpstreams      metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -90,6 +91,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorGatewayIdentityContradictions, err = builder.meter.Int64Counter(
+		"otelcol_processor_gateway_identity_contradictions",
+		metric.WithDescription("Evidence that was ignored because it is against more specific evidence, or leads to a pod that the resource is not from. [Development]"),
+		metric.WithUnit("{resource}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorGatewayIdentityKubeFailures, err = builder.meter.Int64Counter(
 		"otelcol_processor_gateway_identity_kube_failures",
 		metric.WithDescription("Lists and watches of the Kubernetes API that failed. [Development]"),

@@ -24,11 +24,15 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.ProcessorGatewayIdentityContradictions.Add(context.Background(), 1)
 	tb.ProcessorGatewayIdentityKubeFailures.Add(context.Background(), 1)
 	tb.ProcessorGatewayIdentityResolutions.Add(context.Background(), 1)
 	tb.ProcessorGatewayIdentityResources.Add(context.Background(), 1)
 	tb.ProcessorGatewayIdentityRoutes.Add(context.Background(), 1)
 	tb.ProcessorGatewayIdentityUpstreams.Add(context.Background(), 1)
+	AssertEqualProcessorGatewayIdentityContradictions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorGatewayIdentityKubeFailures(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
