@@ -36,6 +36,7 @@ type shard struct {
 	texts    interner
 	memory   memory
 	accounts accounts
+	decided  uint64          // traces so far
 	out      []tailstore.Ref // decided traces on their way out, in order
 	taken    int             // how many of them are in a batch already
 	facts    facts           // of the item that is being added
@@ -58,24 +59,30 @@ type admission struct {
 	late    bool // its trace was decided before, as follows
 	kept    bool
 	verdict verdict
+	decided uint64 // shard.decided when that was known
 }
 
 // admit looks whether the trace of an item has been decided, and drops the item if it was dropped.
 func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
 	if _, pending := sh.store.Find(tailstore.TraceID(id)); pending {
-		return admission{store: true}
+		return admission{store: true, decided: sh.decided}
 	}
+	ad := sh.recall(id)
+	if !ad.store {
+		sh.accounts.received[sig]++
+		sh.accounts.dropped[sig]++
+		sh.accounts.late[0][sig]++
+	}
+	return ad
+}
+
+// recall is what the remembered decision about a trace that is not pending says about its items.
+func (sh *shard) recall(id pcommon.TraceID) admission {
 	v, keep, known := sh.memory.recall(id)
 	if !known {
-		return admission{store: true}
+		return admission{store: true, decided: sh.decided}
 	}
-	if keep || sh.dryRun {
-		return admission{store: true, late: true, kept: keep, verdict: v}
-	}
-	sh.accounts.received[sig]++
-	sh.accounts.dropped[sig]++
-	sh.accounts.late[0][sig]++
-	return admission{}
+	return admission{store: keep || sh.dryRun, late: true, kept: keep, verdict: v, decided: sh.decided}
 }
 
 // added merges the item in sh.facts, which was stored, into its trace.
@@ -85,6 +92,17 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	s := sh.store.Summary(ref)
 	f := &sh.facts
 	if s.state == stateNew {
+		if ad.decided != sh.decided { // to make room for it, maybe its own trace
+			if ad = sh.recall(id); !ad.store {
+				if f.log {
+					s.logs++
+				}
+				sh.forget(ref)
+				sh.accounts.dropped[sig]++
+				sh.accounts.late[0][sig]++
+				return
+			}
+		}
 		s.begin(id, sh.tick(now))
 		if ad.late {
 			s.state, s.at, s.rule, s.trigger = stateKept, ad.verdict.threshold(), ad.verdict.rule(), triggerLate
@@ -169,6 +187,7 @@ func (sh *shard) decide(ref tailstore.Ref, t trigger) bool {
 		sh.send(ref)
 		return false
 	}
+	sh.decided++
 	id, _ := sh.store.ID(ref)
 	number, threshold := sh.rules.decide(s, &sh.texts, sh.scratch)
 	if number == sh.rules.none() && len(sh.rules.policyNames) > 0 {
