@@ -99,7 +99,7 @@ func (s *Store[S]) addAlone(id TraceID, from Origin) (Ref, error) {
 	}
 	hash := s.hash(id)
 	n := s.lookup(hash, id)
-	if !s.ensure(func() int { return s.tableGrowth(hash, n) + size + 4 + s.listGrowth() }) {
+	if len(s.freeSegments) == 0 && len(s.segments) >= noSegment || !s.ensure(func() int { return s.tableGrowth(hash, n) + size + 4 + s.listGrowth() }) {
 		return 0, ErrFull
 	}
 	g := s.newSegment()
@@ -111,7 +111,7 @@ func (s *Store[S]) addAlone(id TraceID, from Origin) (Ref, error) {
 		live: 1, liveBytes: size, total: 1, state: segmentSealed, moved: true, serial: s.serial,
 	}
 	s.segments[g] = seg
-	s.origins.list[from].refs++
+	s.origins.at(uint32(from)).refs++
 	s.segmentSum += seg.bytes()
 	s.counts.addedBytes(size)
 	return ref, nil
@@ -189,7 +189,7 @@ const (
 
 // note makes a segment hold an origin.
 func (s *Store[S]) note(g *segment, from Origin, kind int) {
-	at := &s.origins.list[from]
+	at := s.origins.at(uint32(from))
 	if at.in[kind] == g.serial {
 		return
 	}

@@ -183,10 +183,14 @@ func (s *Store[S]) readItem(id TraceID, rec *record, b *Batch) error {
 		end = len(g.data)
 	}
 	h, ok := readHeader(g.data, int(rec.off))
-	if !ok || end > len(g.data) || h.origin >= uint64(len(s.origins.list)) {
+	var from *origin
+	if ok && h.origin < uint64(noRecord) {
+		from = s.origins.peek(uint32(h.origin))
+	}
+	if from == nil || end > len(g.data) {
 		return errCorrupt
 	}
-	out, err := b.group(s.origins.list[h.origin].blob)
+	out, err := b.group(from.blob)
 	if err != nil {
 		return err
 	}

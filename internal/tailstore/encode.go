@@ -94,9 +94,7 @@ func (e *encoder) shrink() {
 	if cap(e.values.scratch) > scratchKept {
 		e.values.scratch = nil
 	}
-	if cap(e.values.any.lengths) > scratchKept {
-		e.values.any.lengths = nil
-	}
+	e.values.any.shrink()
 }
 
 // text writes a text that is no attribute, under its pseudo key. An empty one is not written.

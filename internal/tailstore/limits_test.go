@@ -158,3 +158,62 @@ func TestTablesShrink(t *testing.T) {
 	assert.Less(t, s.Stats().TableBytes, 300<<10)
 	assert.Less(t, s.Stats().Bytes-fixed, 4<<20)
 }
+
+// A resource that would fill the store is refused for good, one that is smaller is stored, and neither leaves its
+// buffers behind.
+func TestLargeOrigin(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 1 << 20, SegmentBytes: minSegmentBytes})
+	of := func(n int) ptrace.Traces {
+		td := oneSpan(numbered(n), nil)
+		td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("z", n))
+		return td
+	}
+	_, err := add(t, s, time.Now(), of(300<<10))
+	require.ErrorIs(t, err, ErrTooLarge)
+	assert.Zero(t, s.Stats().Origins)
+	_, err = add(t, s, time.Now(), of(200<<10))
+	require.NoError(t, err)
+	assert.LessOrEqual(t, cap(s.origins.bufs), scratchKept)
+	checkAccounts(t, s)
+}
+
+// After a flood of resources of one item each, nothing is left of what the store needed for them.
+func TestManyOrigins(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 16 << 20, SegmentBytes: 64 << 10})
+	empty := s.Stats().Bytes
+	n := 0
+	for ; ; n++ {
+		td := oneSpan(numbered(1), nil)
+		td.ResourceSpans().At(0).Resource().Attributes().PutInt("n", int64(n))
+		if _, err := add(t, s, time.Now(), td); err != nil {
+			require.ErrorIs(t, err, ErrFull)
+			break
+		}
+	}
+	assert.Greater(t, n, 50_000)
+	checkAccounts(t, s)
+	drain(t, s)
+	checkAccounts(t, s)
+	assert.Less(t, s.Stats().Bytes-empty, 1<<20)
+}
+
+// The store is also full when its segments run out of numbers, which large items in segments of their own bring about.
+func TestSegmentNumbers(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 1 << 30, SegmentBytes: minSegmentBytes})
+	text := strings.Repeat("z", minSegmentBytes/ownShare+1)
+	for n := range noSegment + 2 {
+		_, err := add(t, s, time.Now(), oneSpan(numbered(n), func(span ptrace.Span) { span.SetName(text) }))
+		if err != nil {
+			require.ErrorIs(t, err, ErrFull)
+			break
+		}
+	}
+	assert.LessOrEqual(t, len(s.segments), noSegment)
+	checkAccounts(t, s)
+	drain(t, s)
+	_, err := add(t, s, time.Now(), oneSpan(numbered(1), nil))
+	require.NoError(t, err)
+}

@@ -1,10 +1,10 @@
 package tailstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
-	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -27,8 +27,7 @@ type Origin uint32
 
 // origins interns them. An origin lives as long as a segment holds items of it or a caller has not released it.
 type origins struct {
-	list   []origin
-	free   []uint32 // numbers that may be used again
+	slab[origin, *origin]
 	index  index
 	seed   maphash.Seed
 	bufs   []byte // the origin that is looked up
@@ -41,11 +40,12 @@ type origin struct {
 	// OTLP fields of ResourceSpans and ScopeSpans, or of ResourceLogs and ScopeLogs, which have the same numbers.
 	blob []byte
 	hash uint64
-	refs int       // segments with items of it, and callers
 	in   [2]uint64 // serials of the segments of the young and of the moved that noted it last
+	refs int32     // segments with items of it, and callers
+	next uint32    // in the list of free ones
 }
 
-const originBytes = int(unsafe.Sizeof(origin{}))
+func (o *origin) link() *uint32 { return &o.next }
 
 // Fields of ResourceSpans, ScopeSpans, Resource, InstrumentationScope and EntityRef.
 const (
@@ -55,12 +55,10 @@ const (
 	entitySchema, entityType, entityIDKeys, entityDescriptionKeys = 1, 2, 3, 4
 )
 
-func (o *origins) bytes() int {
-	return cap(o.list)*originBytes + cap(o.free)*4 + o.index.bytes() + o.stored
-}
+func (o *origins) bytes() int { return o.slab.bytes() + o.index.bytes() + o.stored }
 
 // SpanOrigin interns where the spans of a scope come from and returns it held: ReleaseOrigin must follow when the
-// last of them is added. It fails with ErrFull like adding an item.
+// last of them is added. It fails with ErrFull like adding an item, and with ErrTooLarge above a quarter of MaxBytes.
 func (s *Store[S]) SpanOrigin(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) (Origin, error) {
 	return s.intern(SignalTraces, rs.Resource(), rs.SchemaUrl(), ss.Scope(), ss.SchemaUrl())
 }
@@ -77,15 +75,19 @@ func (s *Store[S]) intern(signal Signal, resource pcommon.Resource, resourceSche
 	scope pcommon.InstrumentationScope, scopeSchema string,
 ) (Origin, error) {
 	o := &s.origins
+	defer o.shrink()
 	o.encode(signal, resource, resourceSchema, scope, scopeSchema)
 	hash := maphash.Bytes(o.seed, o.bufs)
 	for p := o.index.probe(hash); p.next(); {
-		if at := &o.list[p.number]; string(at.blob) == string(o.bufs) {
+		if at := o.at(p.number); string(at.blob) == string(o.bufs) {
 			at.refs++
 			return Origin(p.number), nil
 		}
 	}
-	if !s.ensure(func() int { return len(o.bufs) + o.growth(hash) }) {
+	if len(o.bufs) > s.limit/originShare {
+		return 0, ErrTooLarge
+	}
+	if !s.ensure(func() int { return len(o.bufs) + o.growth() + o.index.growth(hash) }) {
 		return 0, ErrFull
 	}
 	return Origin(o.insert(hash)), nil
@@ -135,47 +137,35 @@ func (o *origins) appendEntities(dst []byte, refs entity.EntityRefSlice) []byte 
 	return dst
 }
 
-// growth is how many bytes the tables grow by when one more is interned.
-func (o *origins) growth(hash uint64) int {
-	n := o.index.growth(hash)
-	if len(o.free) == 0 && len(o.list) == cap(o.list) {
-		n += originGrowth * (originBytes + 4)
+// originShare: an origin that takes more than this share of a store is too large for it. Half of the store is for the
+// largest item, which must fit beside its origin.
+const originShare = 4
+
+// shrink gives up buffers that an unusual origin made large.
+func (o *origins) shrink() {
+	if cap(o.bufs) > scratchKept {
+		o.bufs = nil
 	}
-	return n
+	o.any.shrink()
 }
 
-const originGrowth = 64
-
 func (o *origins) insert(hash uint64) uint32 {
-	var n uint32
-	if last := len(o.free) - 1; last >= 0 {
-		n = o.free[last]
-		o.free = o.free[:last]
-	} else {
-		if len(o.list) == cap(o.list) {
-			o.list = append(make([]origin, 0, cap(o.list)+originGrowth), o.list...)
-			o.free = make([]uint32, 0, cap(o.list)) // it is empty
-		}
-		n = uint32(len(o.list))
-		o.list = append(o.list, origin{})
-	}
-	blob := make([]byte, len(o.bufs))
-	copy(blob, o.bufs)
-	o.list[n] = origin{blob: blob, hash: hash, refs: 1}
+	n := o.alloc()
+	*o.at(n) = origin{blob: bytes.Clone(o.bufs), hash: hash, refs: 1}
 	o.index.insert(hash, n)
-	o.stored += len(blob)
+	o.stored += len(o.bufs)
 	return n
 }
 
 func (o *origins) release(n uint32) {
-	at := &o.list[n]
+	at := o.at(n)
 	if at.refs--; at.refs > 0 {
 		return
 	}
 	o.index.remove(at.hash, n)
 	o.stored -= len(at.blob)
 	*at = origin{}
-	o.free = append(o.free, n)
+	o.slab.release(n)
 }
 
 // errOrigin is returned for a blob that encode cannot have written.

@@ -150,7 +150,7 @@ func (s *Store[S]) reclaim() bool {
 		s.spare = s.spare[:last]
 		return true
 	}
-	if s.traces.trim() || s.records.trim() {
+	if s.traces.trim() || s.records.trim() || s.origins.trim() {
 		return true
 	}
 	if s.sparse > 0 {

@@ -42,7 +42,7 @@ func (s *Store[S]) Stats() Stats {
 		OriginBytes:  s.origins.bytes(),
 		Traces:       s.traces.live,
 		Items:        s.records.live,
-		Origins:      len(s.origins.list) - len(s.origins.free),
+		Origins:      s.origins.live,
 		counts:       s.counts,
 	}
 	for i := range s.segments {

@@ -45,8 +45,8 @@ var (
 	// ErrFull is returned when an item does not fit into MaxBytes now. Nothing has changed: after traces were dropped
 	// the same call can succeed.
 	ErrFull = errors.New("store is full")
-	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP. It
-	// will not fit later either.
+	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP, and
+	// for a resource and scope that take more than a quarter. It will not fit later either.
 	ErrTooLarge = errors.New("item is larger than the store can hold")
 	// ErrStale is returned for a reference to a trace that was dropped.
 	ErrStale = errors.New("no such trace in the store")
@@ -156,6 +156,7 @@ func New[S any](cfg Config) (*Store[S], error) {
 		s.queues = append(s.queues, queue{delay: int64(d), head: noRecord, tail: noRecord})
 	}
 	s.traces.perBits, s.records.perBits = chunkBits(cfg.MaxBytes), chunkBits(cfg.MaxBytes)+1
+	s.origins.perBits = max(6, chunkBits(cfg.MaxBytes)-2)
 	s.young = opened{encoder: encoder{dict: newDict(cfg.SegmentBytes)}, segment: -1}
 	s.moved = opened{encoder: encoder{dict: newDict(cfg.SegmentBytes)}, segment: -1}
 	// Set aside: what compaction may open, with the dictionary of the segment that it seals for it.
