@@ -194,10 +194,15 @@ func (s *sampler) storeIn(sh *shard, r *request, mine []int32, now time.Time) (i
 				origin, err = r.scopes[scope].intern(r.sig, sh.store, &r.facts)
 				return err
 			})
-			if err != nil {
+			if err != nil && !errors.Is(err, tailstore.ErrTooLarge) {
 				return n, errFull
 			}
-			held = true
+			held = err == nil
+		}
+		if !held { // its resource or scope is too large
+			r.large = append(r.large, i)
+			sh.accounts.irregular[reasonTooLarge]++
+			continue
 		}
 		if r.sig == signalTraces {
 			sh.facts.readSpan(&r.facts, it.span)
