@@ -37,6 +37,8 @@ const (
 	longestShared = 1<<16 - 1
 	// longestItem bounds an item's size as OTLP bytes. Reading a corrupt one ends there.
 	longestItem = 1 << 28
+	// longestDelay is as good as for ever, and can be added to a time.
+	longestDelay = 1 << 62
 	// scratchKept is how large a buffer may be to be kept for the next item.
 	scratchKept = 64 << 10
 )
@@ -153,7 +155,7 @@ func New[S any](cfg Config) (*Store[S], error) {
 		secret:       [2]uint64{rand.Uint64(), rand.Uint64()},
 	}
 	for _, d := range cfg.Delays {
-		s.queues = append(s.queues, queue{delay: int64(d), head: noRecord, tail: noRecord})
+		s.queues = append(s.queues, queue{delay: min(int64(d), longestDelay), head: noRecord, tail: noRecord})
 	}
 	s.traces.perBits, s.records.perBits = chunkBits(cfg.MaxBytes), chunkBits(cfg.MaxBytes)+1
 	s.origins.perBits = max(6, chunkBits(cfg.MaxBytes)-2)
