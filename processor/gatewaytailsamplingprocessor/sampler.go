@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -42,12 +43,11 @@ type sampler struct {
 	running bool
 	stop    chan struct{}
 	cancel  context.CancelFunc
-	done    sync.WaitGroup
 	closed  bool
 
-	// gate is read-locked by items on their way in, and locked while the sampler is shut down.
+	// gate is read-locked by items on their way in. Who gets it after shut was set knows that all of these have come in.
 	gate sync.RWMutex
-	shut bool
+	shut atomic.Bool
 }
 
 func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
@@ -110,13 +110,17 @@ func (s *sampler) consumeTraces(ctx context.Context, td ptrace.Traces) error {
 	defer s.gate.RUnlock()
 	r, withoutID := s.spans(td)
 	defer r.done()
-	if s.shut {
+	if s.shut.Load() {
 		s.refuse(r.sig, len(r.items)+withoutID)
 		return errShutDown
 	}
 	if err := s.forwardSpans(ctx, td, withoutID, len(r.items) == 0); err != nil {
 		s.refuse(r.sig, len(r.items))
 		return err
+	}
+	if s.shut.Load() { // meanwhile
+		s.refuse(r.sig, len(r.items))
+		return errShutDown
 	}
 	if err := s.store(r, time.Now()); err != nil {
 		return errors.Join(err, s.forwardLarge(ctx, r))
@@ -130,13 +134,17 @@ func (s *sampler) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	defer s.gate.RUnlock()
 	r, withoutID := s.logRecords(ld)
 	defer r.done()
-	if s.shut {
+	if s.shut.Load() {
 		s.refuse(r.sig, len(r.items)+withoutID)
 		return errShutDown
 	}
 	if err := s.forwardLogRecords(ctx, ld, withoutID, len(r.items) == 0); err != nil {
 		s.refuse(r.sig, len(r.items))
 		return err
+	}
+	if s.shut.Load() { // meanwhile
+		s.refuse(r.sig, len(r.items))
+		return errShutDown
 	}
 	if err := s.store(r, time.Now()); err != nil {
 		return errors.Join(err, s.forwardLarge(ctx, r))
@@ -158,23 +166,40 @@ func (s *sampler) startWorkers() {
 	s.running = true
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
-	s.stop = make(chan struct{})
+	stop := make(chan struct{})
+	s.stop = stop
 	for _, w := range s.workers {
-		s.done.Go(func() { w.run(ctx, s.stop) })
+		w.then(func() { w.run(ctx, stop) })
 	}
 }
 
-// stopWorkers ends the workers: at once if they are idle, else when what they are sending is sent or the context ends.
-func (s *sampler) stopWorkers(ctx context.Context) {
-	if !s.running {
-		return
+// drain ends the workers, has everything decided and sends it until it is gone or the context ends. It returns the
+// workers that did not come back even then, as the next consumer keeps them.
+func (s *sampler) drain(ctx context.Context) (stuck map[*worker]bool) {
+	if s.running {
+		s.running = false
+		close(s.stop)
+		defer s.cancel()
+		defer context.AfterFunc(ctx, s.cancel)()
 	}
-	s.running = false
-	close(s.stop)
-	defer context.AfterFunc(ctx, s.cancel)()
-	s.done.Wait()
-	s.cancel()
+	for _, w := range s.workers {
+		w.then(func() { w.drain(ctx) })
+	}
+	late := make(chan struct{})
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, func() { close(late) }) })()
+	stuck = make(map[*worker]bool)
+	for _, w := range s.workers {
+		select {
+		case <-w.idle:
+		case <-late:
+			stuck[w] = true
+		}
+	}
+	return stuck
 }
+
+// lastWait is for a consumer to return after its context has ended.
+const lastWait = time.Second
 
 // shutdown ends one pipeline's part. Everything that is there is decided and sent, of both signals: in a Collector the
 // components behind a processor are shut down after it, so this is the last moment at which both signals can still
@@ -187,20 +212,13 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 	}
 	s.open[sig] = false
 	last = s.open == [signalCount]bool{}
-	if last {
-		s.gate.Lock()
-		s.shut = true
-		s.gate.Unlock()
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownTimeout)
 	defer cancel()
-	wasRunning := s.running
-	s.stopWorkers(ctx)
-	var draining sync.WaitGroup
-	for _, w := range s.workers {
-		draining.Go(func() { w.drain(ctx) })
+	if last {
+		s.close(ctx)
 	}
-	draining.Wait()
+	wasRunning := s.running
+	stuck := s.drain(ctx)
 	if !last {
 		if wasRunning {
 			s.startWorkers() // the other pipeline may still bring items of traces that have been decided
@@ -210,13 +228,28 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 	s.closed = true
 	var lost int64
 	for _, w := range s.workers {
-		lost += w.abandon()
+		lost += w.abandon(stuck[w])
 	}
 	s.meters.shutdown()
 	if lost > 0 {
 		return true, fmt.Errorf("gateway_tail_sampling: %d items could not be sent within shutdown_timeout, %v, and are lost", lost, s.cfg.ShutdownTimeout)
 	}
 	return true, nil
+}
+
+// close refuses items from now on, and waits for those on their way in or until the context ends.
+func (s *sampler) close(ctx context.Context) {
+	s.shut.Store(true)
+	in := make(chan struct{})
+	go func() {
+		s.gate.Lock()
+		defer s.gate.Unlock()
+		close(in)
+	}()
+	select {
+	case <-in:
+	case <-ctx.Done():
+	}
 }
 
 // totals returns the accounts of all shards and what the stores take, in bytes. Each shard's accounts are true for one

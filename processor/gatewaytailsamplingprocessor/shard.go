@@ -31,18 +31,19 @@ type shard struct {
 
 	full atomic.Bool // the store refused an item and nothing left it since; also read without the lock
 
-	mu       sync.Mutex
-	store    *tailstore.Store[summary]
-	texts    interner
-	memory   memory
-	accounts accounts
-	decided  uint64          // traces so far
-	out      []tailstore.Ref // decided traces on their way out, in order
-	taken    int             // how many of them are in a batch already
-	facts    facts           // of the item that is being added
-	states   stateReader
-	scratch  []byte
-	batch    tailstore.Batch // for policies that must see the spans
+	mu        sync.Mutex
+	store     *tailstore.Store[summary]
+	texts     interner
+	memory    memory
+	accounts  accounts
+	abandoned bool            // what was there is accounted for as lost
+	decided   uint64          // traces so far
+	out       []tailstore.Ref // decided traces on their way out, in order
+	taken     int             // how many of them are in a batch already
+	facts     facts           // of the item that is being added
+	states    stateReader
+	scratch   []byte
+	batch     tailstore.Batch // for policies that must see the spans
 }
 
 // errFull is returned when there is no room even after the oldest traces were decided. It may be retried.
