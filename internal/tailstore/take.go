@@ -25,6 +25,16 @@ func (s *Store[S]) Oldest() (Ref, bool) {
 	return s.handOut(n), true
 }
 
+// Take hands a pending trace out before it is due, and reports whether it was pending.
+func (s *Store[S]) Take(ref Ref) bool {
+	n, t := s.resolve(ref)
+	if t == nil || t.place() >= maxQueues {
+		return false
+	}
+	s.handOut(n)
+	return true
+}
+
 // Due returns when the next trace is due, if any is in a queue.
 func (s *Store[S]) Due() (time.Time, bool) {
 	n, due := s.earliest()
@@ -113,6 +123,10 @@ func (s *Store[S]) Items(ref Ref) int {
 	}
 	return int(t.items)
 }
+
+// AddedBytes returns about how long the item that was added last is as OTLP bytes, and no less than that. Stored, it may
+// take a thousandth of it.
+func (s *Store[S]) AddedBytes() int { return s.young.expanded }
 
 // Drop forgets a trace and its items, whether it was handed out or is pending. Dropping a trace that is gone does
 // nothing, and says so.

@@ -47,3 +47,33 @@ func TestWholeUnderPressure(t *testing.T) {
 		assert.Positive(t, a.traces[1].dropped[triggerPressure])
 	})
 }
+
+// TestRepetitiveTrace: a trace of items that are all alike, which takes next to nothing in the store, is not sent in one
+// piece of whatever size.
+func TestRepetitiveTrace(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) { errorsOnly(c); small(c) }, func(r *rig) {
+		t := r.t
+		rng := rand.New(rand.NewPCG(23, 24))
+		note := attr("note", noise(rng, 7000)) // short enough to share a segment
+		const many = 8000
+		for n := range many {
+			r.consumeSpans(span(traceID(1), client, failed, note))
+			r.consumeSpans(span(traceID(2), client, note))
+			if n%1000 == 0 {
+				sleep(2 * time.Second)
+			}
+		}
+		sleep(31 * time.Second)
+		spans, _ := r.out.got(1)
+		assert.Equal(t, many, spans)
+		spans, _ = r.out.got(2)
+		assert.Zero(t, spans)
+		for _, td := range r.out.traces {
+			assert.Less(t, (&ptrace.ProtoMarshaler{}).TracesSize(td), 3*r.cfg.MaxBytes)
+		}
+		a := r.balanced()
+		assert.EqualValues(t, 1, a.traces[0].kept[triggerPressure])
+		assert.EqualValues(t, 1, a.traces[1].dropped[triggerPressure])
+	})
+}

@@ -74,7 +74,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 		}
 		sh := &shard{
 			rules: rules, dryRun: cfg.DryRun, epoch: time.Now(), wake: make(chan struct{}, 1), store: store,
-			texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
+			largest: 2 * bytes, texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
 			accounts: newAccounts(rules.none()),
 		}
 		s.shards = append(s.shards, sh)

@@ -24,10 +24,11 @@ const lateDelay = time.Second
 
 // shard holds the traces of some ids. Everything in it is used under its lock, but for what is said to be otherwise.
 type shard struct {
-	rules  *ruleSet
-	dryRun bool
-	epoch  time.Time
-	wake   chan struct{} // tells the worker that there is something to send; not under the lock
+	rules   *ruleSet
+	dryRun  bool
+	epoch   time.Time
+	largest int           // trace, as OTLP bytes: see added
+	wake    chan struct{} // tells the worker that there is something to send; not under the lock
 
 	full atomic.Bool // the store refused an item and nothing left it since; also read without the lock
 
@@ -87,7 +88,22 @@ func (sh *shard) recall(id pcommon.TraceID) admission {
 }
 
 // added merges the item in sh.facts, which was stored, into its trace.
+//
+// A trace that has become larger than it may be is decided at once, and what follows goes by that decision: equal items
+// take next to nothing in the store, but a trace is sent as a whole, and somebody could have it grow to whatever size.
 func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) {
+	if !sh.merge(now, ref, id, sig, ad) {
+		return
+	}
+	s := sh.store.Summary(ref)
+	s.size += uint32(sh.store.AddedBytes()/sizeUnit) + 1
+	if int(s.size)*sizeUnit > sh.largest && sh.store.Take(ref) {
+		sh.decide(ref, triggerPressure)
+	}
+}
+
+// merge reports whether the trace is still there: an item may turn out to be late.
+func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) bool {
 	sh.accounts.received[sig]++
 	sh.accounts.pending[sig]++
 	s := sh.store.Summary(ref)
@@ -101,7 +117,7 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 				sh.forget(ref)
 				sh.accounts.dropped[sig]++
 				sh.accounts.late[0][sig]++
-				return
+				return false
 			}
 		}
 		s.begin(id, sh.tick(now))
@@ -135,11 +151,12 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 			keep = 1
 		}
 		sh.accounts.late[keep][sig]++
-		return
+		return true
 	}
 	if s.merge(f, sh.rules, &sh.texts) {
 		sh.reschedule(now, ref, queueLinger)
 	}
+	return true
 }
 
 func (sh *shard) reschedule(now time.Time, ref tailstore.Ref, queue int) {

@@ -17,6 +17,7 @@ type summary struct {
 	keys    [maxKeyParts]uint16
 	arrived uint32 // of the first item, ticks since the sampler was made
 	logs    uint32 // how many of the items are log records
+	size    uint32 // of all items as OTLP, in sizeUnit, rounded up
 	rank    rank
 	state   state
 	rule    uint8
@@ -41,6 +42,9 @@ const (
 
 // ticksPerSecond is the resolution of summary.arrived, which overflows after eight years.
 const ticksPerSecond = 16
+
+// sizeUnit is the resolution of summary.size, bytes.
+const sizeUnit = 64
 
 // decided reports whether the trace is on its way out.
 func (s *summary) decided() bool { return s.state >= stateKept }
