@@ -134,7 +134,8 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 				if !lr.TraceID().IsEmpty() {
 					continue
 				}
-				keep := randomness(lr) >= threshold
+				random := randomness(lr)
+				keep := random >= threshold
 				if !keep && !s.cfg.DryRun {
 					continue
 				}
@@ -155,7 +156,7 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 				case s.cfg.DryRun:
 					copied.Attributes().PutStr(attrs.GatewaySamplingDecision, decisionName(keep))
 				case threshold > 0:
-					raiseLogThreshold(copied, threshold)
+					raiseLogThreshold(copied, threshold, random)
 				}
 				sent++
 			}

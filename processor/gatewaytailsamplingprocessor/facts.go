@@ -48,6 +48,7 @@ type facts struct {
 	texts         [textCount]string
 	responseModel string
 	randomness    string // of a log record: sampling.randomness
+	threshold     string // of a log record: sampling.threshold
 	span          ptrace.Span
 	record        plog.LogRecord
 	origin        *originFacts
@@ -229,6 +230,8 @@ func (f *facts) readAttributes(m pcommon.Map) (ours, errorType bool) {
 			serviceHost = v.Str()
 		case logRandomness:
 			f.randomness = v.Str()
+		case logThreshold:
+			f.threshold = v.Str()
 		case attrs.GatewayRequestDuration:
 			if f.log && v.Double() > 0 && v.Double() < maxDurationSeconds {
 				f.duration = time.Duration(v.Double() * float64(time.Second))

@@ -132,15 +132,17 @@ func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	if f.endsBefore {
 		sh.accounts.irregular[reasonEndsBefore]++
 	}
-	if sig == signalTraces {
-		switch s.mergeRandomness(f.span.TraceState().AsRaw(), &sh.states) {
-		case irregularState:
-			sh.accounts.irregular[reasonTraceState]++
-		case irregularThreshold:
-			sh.accounts.irregular[reasonThreshold]++
-		}
+	irregular := regular
+	if f.log {
+		irregular = s.mergeLogRandomness(f)
 	} else {
-		s.mergeLogRandomness(f)
+		irregular = s.mergeRandomness(f.span.TraceState().AsRaw(), &sh.states)
+	}
+	switch irregular {
+	case irregularState:
+		sh.accounts.irregular[reasonTraceState]++
+	case irregularThreshold:
+		sh.accounts.irregular[reasonThreshold]++
 	}
 	if s.decided() {
 		if f.log {

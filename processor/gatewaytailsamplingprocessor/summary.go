@@ -99,12 +99,12 @@ func (r *stateReader) read(raw string) {
 	if raw == r.raw {
 		return
 	}
-	*r = stateReader{raw: strings.Clone(raw)} // it is a view into somebody's span
 	w3c, err := sampling.NewW3CTraceState(raw)
-	if err != nil {
-		r.invalid = true
+	if err != nil { // it may be of any length, and is not kept
+		*r = stateReader{invalid: true}
 		return
 	}
+	*r = stateReader{raw: strings.Clone(raw)} // it is a view into somebody's span
 	ot := w3c.OTelValue()
 	r.random, r.hasRandom = ot.RValueRandomness()
 	var th sampling.Threshold
@@ -131,14 +131,23 @@ func (s *summary) mergeRandomness(traceState string, reader *stateReader) irregu
 	return regular
 }
 
-// mergeLogRandomness is mergeRandomness for a log record.
-func (s *summary) mergeLogRandomness(f *facts) {
-	if f.randomness == "" {
-		return
-	}
-	if r, err := sampling.RValueToRandomness(f.randomness); err == nil {
+// mergeLogRandomness is mergeRandomness for a log record, which has attributes in place of the trace state.
+func (s *summary) mergeLogRandomness(f *facts) irregularity {
+	if f.randomness != "" {
+		r, err := sampling.RValueToRandomness(f.randomness)
+		if err != nil {
+			return irregularState
+		}
 		s.setRandomness(r)
 	}
+	if f.threshold != "" {
+		if th, err := sampling.TValueToThreshold(f.threshold); err != nil {
+			return irregularState
+		} else if th.Unsigned() > s.random&randomMask {
+			return irregularThreshold
+		}
+	}
+	return regular
 }
 
 func (s *summary) setRandomness(r sampling.Randomness) {
