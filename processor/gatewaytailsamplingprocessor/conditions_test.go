@@ -127,6 +127,25 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestFailingCondition: a condition that fails for an item is counted and not met; others beside it are asked.
+func TestFailingCondition(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) {
+		c.Rules = []RuleConfig{{Name: "some", Action: ActionKeep, Match: MatchConfig{
+			Spans: []string{`Substring(attributes["url.path"], 0, 9) == "/checkout"`, `attributes["tenant"] == "gold"`},
+		}}}
+	}, func(r *rig) {
+		r.consumeSpans(span(traceID(1), server, attr("url.path", "/")))
+		r.consumeSpans(span(traceID(2), server, attr("url.path", "/"), attr("tenant", "gold")))
+		r.consumeSpans(span(traceID(3), server, attr("url.path", "/checkout/3")))
+		sleep(7 * time.Second)
+		assert.Len(r.t, r.out.allSpans(), 2)
+		a := r.balanced()
+		assert.Equal(r.t, perSignal{1, 0}, a.dropped)
+		assert.EqualValues(r.t, 2, a.irregular[reasonCondition])
+	})
+}
+
 // TestDefaultRules: errors and slow requests are kept, health checks dropped, and of each route something is kept.
 func TestDefaultRules(t *testing.T) {
 	t.Parallel()

@@ -155,8 +155,8 @@ func TestConfigErrors(t *testing.T) {
 			`policies::12::composite::rate_allocation::1::percent: 150 is not possible, want 0 to 100`,
 		},
 		"wrong_together": {
-			`rules::0::match::spans: ["attributes[\"a\"] = 1"] cannot be read`,
-			`log_records: ["severity > 3"] cannot be read`,
+			`rules::0::match::spans::0: "attributes[\"a\"] = 1" cannot be read`,
+			`rules::0::match::log_records::0: "severity > 3" cannot be read`,
 			`rules: the keys of all rules have 5 different parts, [route gateway model host method], want at most 4`,
 		},
 	} {

@@ -40,6 +40,7 @@ type facts struct {
 	rank          rank
 	log           bool
 	failed        bool // see MatchConfig.Error
+	askedInVain   bool // an OTTL condition failed
 	endsBefore    bool // the span ends before it starts: it has no duration
 	status        int64
 	tokens        int64

@@ -158,6 +158,9 @@ func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	if s.merge(f, sh.rules, &sh.texts) {
 		sh.reschedule(now, ref, queueLinger)
 	}
+	if f.askedInVain {
+		sh.accounts.irregular[reasonCondition]++
+	}
 	return true
 }
 
