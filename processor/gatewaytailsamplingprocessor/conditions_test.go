@@ -2,6 +2,7 @@ package gatewaytailsamplingprocessor
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,7 +181,7 @@ func TestDefaultRules(t *testing.T) {
 // TestInterner: a text has a number as long as somebody holds it, and there is an end to how many.
 func TestInterner(t *testing.T) {
 	t.Parallel()
-	in := newInterner()
+	in := newInterner(1 << 30)
 	a := in.intern("a")
 	assert.Equal(t, a, in.intern("a"))
 	assert.NotEqual(t, a, in.intern("b"))
@@ -199,6 +200,12 @@ func TestInterner(t *testing.T) {
 	in.release(otherText)
 	long := in.text(in.intern(string(make([]byte, 1000)))) // over the number and over the length
 	assert.Empty(t, long)
+	small := newInterner(64 << 10)
+	for i := range 10_000 {
+		small.intern(strings.Repeat("x", 200) + strconv.Itoa(i))
+	}
+	assert.LessOrEqual(t, small.bytes(), 64<<10)
+	assert.EqualValues(t, otherText, small.intern("one more"))
 }
 
 // TestMemory: the newest decisions are remembered, exactly, and in bounded space.

@@ -3,6 +3,7 @@ package gatewaytailsamplingprocessor
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestConfigErrors(t *testing.T) {
 		"wrong": {
 			`unit: "request" is not possible, want one of trace`,
 			`linger: 40s is longer than wait, 30s`,
-			`max_bytes: 1000 is too small for 1 shards, want at least 1048576`,
+			`max_bytes: 1000 is too small for 1 shards, want at least 1179648`,
 			`logs::without_trace: "sometimes" is not possible, want one of keep, drop, ratio`,
 			`logs::ratio: 0.5 does nothing with without_trace: sometimes`,
 			`marks::0: "why" is not possible, want one of rule, trigger`,
@@ -234,4 +235,16 @@ func FuzzConfig(f *testing.F) {
 		}
 		assert.LessOrEqual(t, len(cfg.Rules)+len(cfg.Policies), maxRules)
 	})
+}
+
+// TestShards: a processor more does not make the part of max_bytes that one trace can have small.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	cfg := createDefaultConfig().(*Config)
+	for bytes, want := range map[int]int{minShardBytes: 1, 31 << 20: 1, 32 << 20: 2, 1 << 40: 2 * runtime.GOMAXPROCS(0)} {
+		cfg.MaxBytes = bytes
+		assert.Equal(t, want, cfg.shards(), bytes)
+	}
+	cfg.Shards = 7
+	assert.Equal(t, 7, cfg.shards())
 }

@@ -2,6 +2,8 @@ package gatewaytailsamplingprocessor
 
 import (
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +77,29 @@ func TestRepetitiveTrace(t *testing.T) {
 		a := r.balanced()
 		assert.EqualValues(t, 1, a.traces[0].kept[triggerPressure])
 		assert.EqualValues(t, 1, a.traces[1].dropped[triggerPressure])
+	})
+}
+
+// TestKeysAreInTheBound: texts that keys are made of are in max_bytes, also when they hardly take anything in the store
+// because they begin alike.
+func TestKeysAreInTheBound(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) {
+		small(c)
+		c.Rules = []RuleConfig{{Name: "rest", Action: ActionRate, PerSecond: 1, Key: []KeyPart{"host"}}}
+	}, func(r *rig) {
+		begin := strings.Repeat("x", 240)
+		for n := range 20_000 {
+			r.consumeSpans(span(traceID(n), client, attr("server.address", begin+strconv.Itoa(n))))
+		}
+		sh := r.sampler.shards[0]
+		stored := 0
+		for text := range sh.texts.numbers {
+			stored += len(text)
+		}
+		assert.Greater(r.t, stored, 100<<10)
+		_, bytes := r.sampler.totals()
+		assert.LessOrEqual(r.t, bytes, int64(r.cfg.MaxBytes))
+		assert.GreaterOrEqual(r.t, bytes, int64(sh.store.Stats().Bytes+stored))
 	})
 }

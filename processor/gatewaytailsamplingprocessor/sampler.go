@@ -62,9 +62,13 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 	s.direct.accounts = newAccounts(rules.none())
 	n := cfg.shards()
 	bytes := cfg.MaxBytes / n
+	texts := 0
+	if len(rules.keyParts) > 0 {
+		texts = bytes / textShare
+	}
 	for range n {
 		store, err := tailstore.New[summary](tailstore.Config{
-			MaxBytes: bytes,
+			MaxBytes: bytes - texts,
 			// Some dozens of segments, so that the few that are set aside are a small part.
 			SegmentBytes: min(max(bytes/64, minSegmentBytes), tailstore.DefaultSegmentBytes),
 			Delays:       []time.Duration{queueWait: cfg.Wait, queueLinger: cfg.Linger, queueLate: lateDelay},
@@ -74,7 +78,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 		}
 		sh := &shard{
 			rules: rules, dryRun: cfg.DryRun, epoch: time.Now(), wake: make(chan struct{}, 1), store: store,
-			largest: 2 * bytes, texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
+			largest: 2 * bytes, texts: newInterner(texts), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
 			accounts: newAccounts(rules.none()),
 		}
 		s.shards = append(s.shards, sh)
@@ -85,6 +89,9 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 	}
 	return s, nil
 }
+
+// textShare: no more than this share of a shard is for the texts that keys are made of.
+const textShare = 16
 
 // interval is how often it is looked for traces that are due: often enough to be on time, seldom enough that many
 // traces go out together.
@@ -252,14 +259,14 @@ func (s *sampler) close(ctx context.Context) {
 	}
 }
 
-// totals returns the accounts of all shards and what the stores take, in bytes. Each shard's accounts are true for one
+// totals returns the accounts of all shards and what the stores and the texts of keys take, in bytes. Each shard's accounts are true for one
 // instant, and so are the sums of what must be equal.
 func (s *sampler) totals() (sum accounts, bytes int64) {
 	sum = newAccounts(s.rules.none())
 	for _, sh := range s.shards {
 		sh.mu.Lock()
 		sum.add(&sh.accounts)
-		bytes += int64(sh.store.Stats().Bytes)
+		bytes += int64(sh.store.Stats().Bytes + sh.texts.bytes())
 		sh.mu.Unlock()
 	}
 	s.direct.mu.Lock()

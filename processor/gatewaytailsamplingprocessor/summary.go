@@ -203,6 +203,8 @@ type interner struct {
 	numbers map[string]uint16
 	texts   []interned
 	free    []uint16
+	length  int // of all texts, bytes
+	limit   int // of bytes()
 }
 
 type interned struct {
@@ -216,12 +218,18 @@ const (
 	// maxTextBytes of a text count.
 	maxTextBytes = 256
 	otherText    = 1
+	// textOverhead is what a text takes beside its length, in the list, the map and the memory's size classes.
+	textOverhead = 128
 )
 
-func newInterner() interner {
+// newInterner makes one for as many texts as take so many bytes.
+func newInterner(limit int) interner {
 	// 0 is no text, and otherText is never freed.
-	return interner{numbers: make(map[string]uint16), texts: make([]interned, 2)}
+	return interner{numbers: make(map[string]uint16), texts: make([]interned, 2), limit: limit}
 }
+
+// bytes is what the texts take. The place of a text that was forgotten is kept for another.
+func (in *interner) bytes() int { return in.length + (len(in.texts)-2)*textOverhead }
 
 // intern returns the number of a text, held until release.
 func (in *interner) intern(s string) uint16 {
@@ -234,6 +242,8 @@ func (in *interner) intern(s string) uint16 {
 	}
 	var n uint16
 	switch {
+	case in.bytes()+len(s)+textOverhead > in.limit:
+		return otherText
 	case len(in.free) > 0:
 		n = in.free[len(in.free)-1]
 		in.free = in.free[:len(in.free)-1]
@@ -246,6 +256,7 @@ func (in *interner) intern(s string) uint16 {
 	s = strings.Clone(s) // it is a view into somebody's span
 	in.texts[n] = interned{text: s, holds: 1}
 	in.numbers[s] = n
+	in.length += len(s)
 	return n
 }
 
@@ -259,6 +270,7 @@ func (in *interner) release(n uint16) {
 		return
 	}
 	delete(in.numbers, t.text)
+	in.length -= len(t.text)
 	*t = interned{}
 	in.free = append(in.free, n)
 }
