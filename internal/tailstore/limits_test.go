@@ -217,3 +217,39 @@ func TestSegmentNumbers(t *testing.T) {
 	_, err := add(t, s, time.Now(), oneSpan(numbered(1), nil))
 	require.NoError(t, err)
 }
+
+// Resources whose items are gone do not fill the store because the segment that these were in is still open.
+func TestDeadOrigins(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]ptrace.Traces{
+		"an item of a new resource": func() ptrace.Traces {
+			td := oneSpan(numbered(1), nil)
+			td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("x", 60<<10))
+			return td
+		}(),
+		"a large item of a known one": oneSpan(numbered(1), func(span ptrace.Span) { span.SetName(strings.Repeat("z", 100<<10)) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, Config{MaxBytes: 1 << 20, SegmentBytes: minSegmentBytes})
+			_, err := add(t, s, time.Now(), oneSpan(numbered(0), nil))
+			require.NoError(t, err)
+			for n := 0; ; n++ {
+				td := oneSpan(numbered(n), nil)
+				td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("y", 50<<10)+string(rune('a'+n)))
+				if _, err := add(t, s, time.Now(), td); err != nil {
+					require.ErrorIs(t, err, ErrFull)
+					break
+				}
+			}
+			drain(t, s)
+			checkAccounts(t, s)
+			if _, err = add(t, s, time.Now(), next); err != nil {
+				require.ErrorIs(t, err, ErrFull)
+				_, err = add(t, s, time.Now(), next) // as a client does
+			}
+			require.NoError(t, err)
+			checkAccounts(t, s)
+		})
+	}
+}

@@ -87,6 +87,9 @@ func (s *Store[S]) intern(signal Signal, resource pcommon.Resource, resourceSche
 	if len(o.bufs) > s.limit/originShare {
 		return 0, ErrTooLarge
 	}
+	if s.starved {
+		s.sealDead()
+	}
 	if !s.ensure(func() int { return len(o.bufs) + o.growth() + o.index.growth(hash) }) {
 		return 0, ErrFull
 	}

@@ -136,10 +136,22 @@ func (s *Store[S]) freeSegment(n uint16) {
 func (s *Store[S]) ensure(need func() int) bool {
 	for s.bytes()+need() > s.limit {
 		if !s.reclaim() {
+			s.starved = true
 			return false
 		}
 	}
 	return true
+}
+
+// sealDead frees the open segments if nothing in them is alive. They hold the origins of what was, which can be nearly all
+// of the store. It must not be called while an item is being written.
+func (s *Store[S]) sealDead() {
+	s.starved = false
+	for _, o := range []*opened{&s.young, &s.moved} {
+		if o.segment >= 0 && s.segments[o.segment].live == 0 {
+			s.seal(o)
+		}
+	}
 }
 
 // reclaim gives something back that is not in use, and reports whether there was anything.

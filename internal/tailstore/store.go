@@ -90,6 +90,7 @@ type Store[S any] struct {
 	sparse       int      // candidates for compaction
 	segmentSum   int      // bytes of all segments and of the spare memory
 	turn         uint32   // generation of the trace added last
+	starved      bool     // there was no room for something: see sealDead
 
 	origins origins
 	expand  expander

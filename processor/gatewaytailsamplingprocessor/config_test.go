@@ -210,7 +210,7 @@ func FuzzConfig(f *testing.F) {
 	for _, name := range []string{"README.md", filepath.Join("testdata", "config.yaml")} {
 		content, err := os.ReadFile(name)
 		require.NoError(f, err)
-		for _, part := range strings.Split(string(content), "gateway_tail_sampling") {
+		for part := range strings.SplitSeq(string(content), "gateway_tail_sampling") {
 			if _, section, ok := strings.Cut(part, "\n"); ok {
 				f.Add(section)
 			}

@@ -125,7 +125,7 @@ func TestHostileItems(t *testing.T) {
 				for _, s := range spans {
 					b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(wrap(s))
 					require.NoError(t, err)
-					assert.True(t, want[s.TraceID()] == string(b), "trace %v has changed", s.TraceID())
+					assert.Equal(t, want[s.TraceID()], string(b))
 				}
 			})
 		})

@@ -251,7 +251,7 @@ func (sh *shard) room(do func() error) error {
 			return err
 		}
 		if dropped, _ := sh.decideOldest(triggerPressure); !dropped {
-			sh.full.Store(true)
+			sh.full.Store(sh.accounts.pending != perSignal{}) // else nothing will leave that makes room
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -101,5 +102,34 @@ func TestKeysAreInTheBound(t *testing.T) {
 		_, bytes := r.sampler.totals()
 		assert.LessOrEqual(r.t, bytes, int64(r.cfg.MaxBytes))
 		assert.GreaterOrEqual(r.t, bytes, int64(sh.store.Stats().Bytes+stored))
+	})
+}
+
+// TestFullOfNothing: a store that a request has filled with resources, whose items are gone, takes the next request.
+func TestFullOfNothing(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) { dropAll(c); small(c) }, func(r *rig) {
+		td := ptrace.NewTraces()
+		rs := td.ResourceSpans().AppendEmpty()
+		rs.Resource().Attributes().PutStr("note", strings.Repeat("x", 200<<10))
+		for n := range 100 { // each scope has the resource with it
+			ss := rs.ScopeSpans().AppendEmpty()
+			ss.Scope().SetName(strconv.Itoa(n))
+			at(span(traceID(n), client)).CopyTo(ss.Spans().AppendEmpty())
+		}
+		err := r.traces.ConsumeTraces(r.t.Context(), td)
+		if err != nil {
+			require.ErrorIs(r.t, err, errFull)
+		}
+		sleep(31 * time.Second)
+		assert.Zero(r.t, r.balanced().pending)
+		for n := range 100 {
+			td := span(traceID(n+1000), client, failed)
+			td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("y", 300<<10)+strconv.Itoa(n%2))
+			if err = r.traces.ConsumeTraces(r.t.Context(), td); err != nil {
+				err = r.traces.ConsumeTraces(r.t.Context(), td) // as a client does
+			}
+			require.NoError(r.t, err, n)
+		}
 	})
 }

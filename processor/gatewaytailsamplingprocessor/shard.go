@@ -132,7 +132,7 @@ func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	if f.endsBefore {
 		sh.accounts.irregular[reasonEndsBefore]++
 	}
-	irregular := regular
+	var irregular irregularity
 	if f.log {
 		irregular = s.mergeLogRandomness(f)
 	} else {
