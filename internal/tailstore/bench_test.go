@@ -73,6 +73,7 @@ func BenchmarkAdd(b *testing.B) {
 		var s *Store[uint64]
 		now := time.Now()
 		var stored Stats
+		var puts Puts
 		decoding(b, requests, func(i int, td ptrace.Traces) {
 			if i%len(requests) == 0 {
 				if i > 0 {
@@ -87,11 +88,15 @@ func BenchmarkAdd(b *testing.B) {
 				b.Fatal(err)
 			}
 			for _, span := range ss.Spans().All() {
-				if _, err := s.AddSpan(now, from, span); err != nil {
+				if err := s.PutSpan(&puts, from, span); err != nil {
 					b.Fatal(err)
 				}
 			}
 			s.ReleaseOrigin(from)
+			for i, item := range puts.Items {
+				s.Attach(now, TraceID(ss.Spans().At(i).TraceID()), item)
+			}
+			puts.Reset()
 		})
 		if stored.Items > 0 {
 			b.ReportMetric(float64(stored.LiveBytes)/float64(stored.Items), "item-B/span")

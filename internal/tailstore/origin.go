@@ -60,7 +60,8 @@ func (o *origins) bytes() int {
 }
 
 // SpanOrigin interns where the spans of a scope come from and returns it held: ReleaseOrigin must follow when the
-// last of them is added. It fails with ErrFull like adding an item.
+// last of them is put. It fails with ErrFull like putting an item, and with ErrTooLarge when resource and scope take more
+// than an eighth of MaxBytes.
 func (s *Store[S]) SpanOrigin(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) (Origin, error) {
 	return s.intern(SignalTraces, rs.Resource(), rs.SchemaUrl(), ss.Scope(), ss.SchemaUrl())
 }
@@ -84,6 +85,10 @@ func (s *Store[S]) intern(signal Signal, resource pcommon.Resource, resourceSche
 			at.refs++
 			return Origin(p.number), nil
 		}
+	}
+	if len(o.bufs) > s.limit/8 {
+		o.bufs = nil
+		return 0, ErrTooLarge
 	}
 	if !s.ensure(func() int { return len(o.bufs) + o.growth(hash) }) {
 		return 0, ErrFull

@@ -48,6 +48,9 @@ var (
 	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP. It
 	// will not fit later either.
 	ErrTooLarge = errors.New("item is larger than the store can hold")
+	// ErrPutsTooLarge is returned when the items that were put together take more than half of MaxBytes and the next one
+	// does not fit now. Nothing has changed. Waiting may help, but only when hardly anything else is stored.
+	ErrPutsTooLarge = errors.New("items that belong together are larger than the store can hold")
 	// ErrStale is returned for a reference to a trace that was dropped.
 	ErrStale = errors.New("no such trace in the store")
 )
@@ -55,7 +58,7 @@ var (
 // TraceID is the id of a trace. Any value is one; that of zeros is no exception here.
 type TraceID [16]byte
 
-// Ref refers to a trace from Add until Drop.
+// Ref refers to a trace from Attach until Drop.
 type Ref uint64
 
 // Store keeps the items of undecided traces. S is what the caller knows about a trace, its summary: a struct without
@@ -88,6 +91,8 @@ type Store[S any] struct {
 	sparse       int      // candidates for compaction
 	segmentSum   int      // bytes of all segments and of the spare memory
 	turn         uint32   // generation of the trace added last
+	unattached   int      // items that were put and belong to no trace yet
+	promised     int      // traces that these may begin
 
 	origins origins
 	expand  expander

@@ -126,18 +126,7 @@ func (s *Store[S]) Drop(ref Ref) error {
 	}
 	s.hide(n, t)
 	for rec := t.head; rec != noRecord; {
-		at := s.records.at(rec)
-		next, seg, size := at.next, at.seg, int(at.size)
-		at.seg = noSegment
-		s.records.release(rec)
-		g := &s.segments[seg]
-		if size == 0 {
-			size = len(g.data)
-		}
-		g.live--
-		g.liveBytes -= size
-		s.settle(seg)
-		rec = next
+		rec = s.release(rec)
 	}
 	t.setPlace(free)
 	s.traces.release(n)

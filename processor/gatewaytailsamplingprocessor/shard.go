@@ -36,6 +36,7 @@ type shard struct {
 	texts    interner
 	memory   memory
 	accounts accounts
+	decided  uint64          // how many traces were
 	out      []tailstore.Ref // decided traces on their way out, in order
 	taken    int             // how many of them are in a batch already
 	facts    facts           // of the item that is being added
@@ -54,14 +55,14 @@ func (sh *shard) tick(now time.Time) uint32 {
 
 // admission is what is known about an item before it is stored.
 type admission struct {
-	store   bool // else it was dropped with its trace
+	store   bool // else it is dropped with its trace
 	late    bool // its trace was decided before, as follows
 	kept    bool
 	verdict verdict
 }
 
-// admit looks whether the trace of an item has been decided, and drops the item if it was dropped.
-func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
+// admit looks whether the trace of an item has been decided. What it finds holds until the shard decides the next trace.
+func (sh *shard) admit(id pcommon.TraceID) admission {
 	if _, pending := sh.store.Find(tailstore.TraceID(id)); pending {
 		return admission{store: true}
 	}
@@ -72,9 +73,6 @@ func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
 	if keep || sh.dryRun {
 		return admission{store: true, late: true, kept: keep, verdict: v}
 	}
-	sh.accounts.received[sig]++
-	sh.accounts.dropped[sig]++
-	sh.accounts.late[0][sig]++
 	return admission{}
 }
 
@@ -164,6 +162,7 @@ func (sh *shard) decideOldest(t trigger) (dropped, more bool) {
 
 // decide decides about a trace that was handed out, and reports whether it was dropped.
 func (sh *shard) decide(ref tailstore.Ref, t trigger) bool {
+	sh.decided++
 	s := sh.store.Summary(ref)
 	if s.decided() { // late items of a trace that was kept
 		sh.send(ref)
