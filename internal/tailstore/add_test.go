@@ -24,3 +24,13 @@ func (s *Store[S]) AddLogRecord(now time.Time, from Origin, lr plog.LogRecord) (
 	}
 	return s.Attach(now, TraceID(lr.TraceID()), puts.Items[0]), nil
 }
+
+// SpanOrigin interns where the spans of a scope come from.
+func (s *Store[S]) SpanOrigin(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) (Origin, error) {
+	return s.Origin(new(ScopeWriter).Spans(rs, ss))
+}
+
+// LogOrigin is SpanOrigin for log records.
+func (s *Store[S]) LogOrigin(rl plog.ResourceLogs, sl plog.ScopeLogs) (Origin, error) {
+	return s.Origin(new(ScopeWriter).LogRecords(rl, sl))
+}

@@ -73,6 +73,7 @@ func BenchmarkAdd(b *testing.B) {
 		var s *Store[uint64]
 		now := time.Now()
 		var stored Stats
+		var w ScopeWriter
 		var puts Puts
 		decoding(b, requests, func(i int, td ptrace.Traces) {
 			if i%len(requests) == 0 {
@@ -83,10 +84,11 @@ func BenchmarkAdd(b *testing.B) {
 			}
 			rs := td.ResourceSpans().At(0)
 			ss := rs.ScopeSpans().At(0)
-			from, err := s.SpanOrigin(rs, ss)
+			from, err := s.Origin(w.Spans(rs, ss))
 			if err != nil {
 				b.Fatal(err)
 			}
+			w.Reset()
 			for _, span := range ss.Spans().All() {
 				if err := s.PutSpan(&puts, from, span); err != nil {
 					b.Fatal(err)

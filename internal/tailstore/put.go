@@ -65,9 +65,13 @@ func (s *Store[S]) Attach(now time.Time, id TraceID, item Item) Ref {
 	s.promised -= int(rec.next)
 	s.unattached--
 	rec.next = noRecord
-	hash := s.hash(id)
-	at := s.lookup(hash, id)
-	var t *trace[S]
+	at := s.recent
+	t := s.traces.peek(at)
+	var hash uint64
+	if t == nil || t.id != id || t.place() == free || t.turn&hiddenBit != 0 {
+		hash = s.hash(id)
+		at = s.lookup(hash, id)
+	}
 	if at == noRecord {
 		at = s.traces.alloc()
 		t = s.traces.at(at)
@@ -81,6 +85,7 @@ func (s *Store[S]) Attach(now time.Time, id TraceID, item Item) Ref {
 	}
 	t.tail = n
 	t.items++
+	s.recent = at
 	return t.ref(at)
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
 	"time"
@@ -91,6 +90,7 @@ type Store[S any] struct {
 	sparse       int      // candidates for compaction
 	segmentSum   int      // bytes of all segments and of the spare memory
 	turn         uint32   // generation of the trace added last
+	recent       uint32   // trace that was attached to last
 	unattached   int      // items that were put and belong to no trace yet
 	promised     int      // traces that these may begin
 
@@ -167,7 +167,6 @@ func New[S any](cfg Config) (*Store[S], error) {
 	s.limit = cfg.MaxBytes - cfg.SegmentBytes - s.moved.limit*entryBytes
 	s.plain.plain = true
 	s.expand.limit = longestItem
-	s.origins.seed = maphash.MakeSeed()
 	return s, nil
 }
 

@@ -293,13 +293,15 @@ func TestAddAllocates(t *testing.T) {
 		addTraces(t, s, now, td)
 	}
 	i := 5
+	var w ScopeWriter
 	var puts Puts
 	perRequest := testing.AllocsPerRun(50, func() {
 		rs := requests[i].ResourceSpans().At(0)
-		from, err := s.SpanOrigin(rs, rs.ScopeSpans().At(0))
+		from, err := s.Origin(w.Spans(rs, rs.ScopeSpans().At(0)))
 		if err != nil {
 			panic(err)
 		}
+		w.Reset()
 		spans := rs.ScopeSpans().At(0).Spans()
 		for j := range spans.Len() {
 			if err := s.PutSpan(&puts, from, spans.At(j)); err != nil {

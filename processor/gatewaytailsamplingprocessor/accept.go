@@ -84,17 +84,23 @@ func (sh *shard) put(r *request, part *partOf, mine []int32) error {
 		}
 	}
 	defer release()
+	var before *itemOf
 	for _, i := range mine {
 		it := &r.items[i]
-		it.admission = sh.admit(it.id(r.sig))
 		it.large = false
+		if id := it.id(r.sig); before != nil && id == before.id(r.sig) {
+			it.admission = before.admission
+		} else {
+			it.admission = sh.admit(id)
+		}
+		before = it
 		if !it.store {
 			continue
 		}
 		if !r.whole && it.scope != scope {
 			release()
 			err := sh.room(func() (err error) {
-				origin, err = r.scopes[it.scope].intern(r.sig, sh.store)
+				origin, err = sh.store.Origin(r.written(it.scope))
 				if errors.Is(err, tailstore.ErrFull) {
 					err = sh.store.Full(&part.puts)
 				}
@@ -174,14 +180,6 @@ func (sh *shard) discard(puts *tailstore.Puts) {
 	sh.store.Discard(puts.Items...)
 	puts.Reset()
 	sh.full.Store(false)
-}
-
-// intern makes a scope known to a store.
-func (sc *scopeOf) intern(sig signal, store *tailstore.Store[summary]) (tailstore.Origin, error) {
-	if sig == signalTraces {
-		return store.SpanOrigin(sc.resourceSpans, sc.scopeSpans)
-	}
-	return store.LogOrigin(sc.resourceLogs, sc.scopeLogs)
 }
 
 // read reads what the items of a scope have in common.

@@ -22,6 +22,7 @@ type request struct {
 	large   []int32  // items that go on at once, as no store can hold them
 	whole   bool     // the request is too large: that is all of them
 	facts   originFacts
+	writer  tailstore.ScopeWriter
 }
 
 // partOf a request is what one shard has of it.
@@ -36,6 +37,20 @@ type scopeOf struct {
 	scopeSpans    ptrace.ScopeSpans
 	resourceLogs  plog.ResourceLogs
 	scopeLogs     plog.ScopeLogs
+	written       tailstore.Scope // when an item of it was put
+}
+
+// written returns a scope as stores look it up.
+func (r *request) written(scope int32) tailstore.Scope {
+	sc := &r.scopes[scope]
+	if sc.written.IsZero() {
+		if r.sig == signalTraces {
+			sc.written = r.writer.Spans(sc.resourceSpans, sc.scopeSpans)
+		} else {
+			sc.written = r.writer.LogRecords(sc.resourceLogs, sc.scopeLogs)
+		}
+	}
+	return sc.written
 }
 
 // itemOf is an item, of one of the signals.
@@ -58,6 +73,7 @@ func (r *request) reset() {
 	clear(r.items)
 	r.scopes, r.items, r.large, r.whole = r.scopes[:0], r.items[:0], r.large[:0], false
 	r.facts = originFacts{}
+	r.writer.Reset()
 }
 
 // done gives the memory back. Nothing of somebody's telemetry stays in it.
