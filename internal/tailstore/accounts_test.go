@@ -56,6 +56,8 @@ func checkAccounts[S any](tb testing.TB, s *Store[S]) {
 	}
 	require.Equal(tb, sum, s.segmentSum)
 	require.Equal(tb, items, s.records.live)
+	require.Zero(tb, s.unattached)
+	require.Zero(tb, s.promised)
 	require.Equal(tb, traces, s.traces.live)
 	stored := 0
 	for c := range s.origins.chunks {

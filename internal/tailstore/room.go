@@ -131,10 +131,10 @@ func (s *Store[S]) freeSegment(n uint16) {
 	s.freeSegments = append(s.freeSegments, n)
 }
 
-// ensure makes room for need bytes more and reports whether it could. The need is asked for again after each thing
-// that was given back, as that may change it.
+// ensure makes room for need bytes more, beside what is promised, and reports whether it could. The need is asked for
+// again after each thing that was given back, as that may change it.
 func (s *Store[S]) ensure(need func() int) bool {
-	for s.bytes()+need() > s.limit {
+	for s.bytes()+s.promises()+need() > s.limit {
 		if !s.reclaim() {
 			s.starved = true
 			return false

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
 	"time"
@@ -48,8 +47,11 @@ var (
 	// the same call can succeed.
 	ErrFull = errors.New("store is full")
 	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP, and
-	// for a resource and scope that take more than a quarter. It will not fit later either.
+	// for a resource and scope that take more than an eighth. It will not fit later either.
 	ErrTooLarge = errors.New("item is larger than the store can hold")
+	// ErrPutsTooLarge is returned when the items that were put together take more than half of MaxBytes and the next one
+	// does not fit now. Nothing has changed. Waiting may help, but only when hardly anything else is stored.
+	ErrPutsTooLarge = errors.New("items that belong together are larger than the store can hold")
 	// ErrStale is returned for a reference to a trace that was dropped.
 	ErrStale = errors.New("no such trace in the store")
 )
@@ -57,7 +59,7 @@ var (
 // TraceID is the id of a trace. Any value is one; that of zeros is no exception here.
 type TraceID [16]byte
 
-// Ref refers to a trace from Add until Drop.
+// Ref refers to a trace from Attach until Drop.
 type Ref uint64
 
 // Store keeps the items of undecided traces. S is what the caller knows about a trace, its summary: a struct without
@@ -91,6 +93,9 @@ type Store[S any] struct {
 	segmentSum   int      // bytes of all segments and of the spare memory
 	turn         uint32   // generation of the trace added last
 	starved      bool     // there was no room for something: see sealDead
+	recent       uint32   // trace that was attached to last
+	unattached   int      // items that were put and belong to no trace yet
+	promised     int      // traces that these may begin
 
 	origins origins
 	expand  expander
@@ -166,7 +171,6 @@ func New[S any](cfg Config) (*Store[S], error) {
 	s.limit = cfg.MaxBytes - cfg.SegmentBytes - s.moved.limit*entryBytes
 	s.plain.plain = true
 	s.expand.limit = longestItem
-	s.origins.seed = maphash.MakeSeed()
 	return s, nil
 }
 

@@ -96,7 +96,7 @@ func TestConfigErrors(t *testing.T) {
 		"wrong": {
 			`unit: "request" is not possible, want one of trace`,
 			`linger: 40s is longer than wait, 30s`,
-			`max_bytes: 1000 is too small for 1 shards, want at least 1179648`,
+			`max_bytes: 1000 is too small for 1 shards, want at least 1048576`,
 			`logs::without_trace: "sometimes" is not possible, want one of keep, drop, ratio`,
 			`logs::ratio: 0.5 does nothing with without_trace: sometimes`,
 			`marks::0: "why" is not possible, want one of rule, trigger`,

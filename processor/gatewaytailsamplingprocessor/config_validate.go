@@ -11,8 +11,8 @@ import (
 const (
 	maxShards = 256
 	// minShardBytes is what a shard needs to hold items: a store works with 16 segments at least, the smallest of
-	// which is 64 KiB here, beside the texts of keys.
-	minShardBytes = 18 * minSegmentBytes
+	// which is 64 KiB here.
+	minShardBytes = 16 * minSegmentBytes
 	// roomyShardBytes is what a shard has by default: with less, one large trace has all others in it decided early.
 	roomyShardBytes = 16 << 20
 	minSegmentBytes = 64 << 10

@@ -44,6 +44,7 @@ type facts struct {
 	endsBefore    bool // the span ends before it starts: it has no duration
 	status        int64
 	tokens        int64
+	bytes         int // about, as OTLP
 	duration      time.Duration
 	start, end    uint64 // ns; of a log record its time
 	texts         [textCount]string

@@ -64,7 +64,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 	bytes := cfg.MaxBytes / n
 	texts := 0
 	if len(rules.keyParts) > 0 {
-		texts = bytes / textShare
+		texts = min(bytes/textShare, bytes-minShardBytes)
 	}
 	for range n {
 		store, err := tailstore.New[summary](tailstore.Config{
@@ -110,29 +110,14 @@ func (s *sampler) shardOf(id pcommon.TraceID) int32 {
 // errShutDown is returned for items that come after Shutdown.
 var errShutDown = errors.New("gateway_tail_sampling: has been shut down")
 
-// consumeTraces takes spans. With an error, some or all of them were refused, and the request may be sent again unless
-// the error is permanent.
+// consumeTraces takes spans, all of a request or, with an error, none. Unless the error is permanent, the request may be
+// sent again.
 func (s *sampler) consumeTraces(ctx context.Context, td ptrace.Traces) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	r, withoutID := s.spans(td)
 	defer r.done()
-	if s.shut.Load() {
-		s.refuse(r.sig, len(r.items)+withoutID)
-		return errShutDown
-	}
-	if err := s.forwardSpans(ctx, td, withoutID, len(r.items) == 0); err != nil {
-		s.refuse(r.sig, len(r.items))
-		return err
-	}
-	if s.shut.Load() { // meanwhile
-		s.refuse(r.sig, len(r.items))
-		return errShutDown
-	}
-	if err := s.store(r, time.Now()); err != nil {
-		return errors.Join(err, s.forwardLarge(ctx, r))
-	}
-	return s.forwardLarge(ctx, r)
+	return s.consume(r, withoutID, func() error { return s.forwardSpans(ctx, td, r, withoutID) })
 }
 
 // consumeLogs is consumeTraces for log records.
@@ -141,22 +126,31 @@ func (s *sampler) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	defer s.gate.RUnlock()
 	r, withoutID := s.logRecords(ld)
 	defer r.done()
-	if s.shut.Load() {
-		s.refuse(r.sig, len(r.items)+withoutID)
-		return errShutDown
+	return s.consume(r, withoutID, func() error { return s.forwardLogRecords(ctx, ld, r, withoutID) })
+}
+
+// consume takes a request, all of it or none. What goes to the next consumer at once goes by forward.
+func (s *sampler) consume(r *request, withoutID int, forward func() error) error {
+	err := errShutDown
+	if !s.shut.Load() {
+		err = s.put(r)
 	}
-	if err := s.forwardLogRecords(ctx, ld, withoutID, len(r.items) == 0); err != nil {
-		s.refuse(r.sig, len(r.items))
+	if err == nil {
+		if err = forward(); err != nil {
+			s.discard(r)
+		}
+	}
+	if err != nil {
+		s.refuse(r.sig, len(r.items)+withoutID)
 		return err
 	}
-	if s.shut.Load() { // meanwhile
-		s.refuse(r.sig, len(r.items))
+	if s.shut.Load() { // meanwhile, and maybe without waiting for it any longer
+		s.discard(r)
+		s.refuse(r.sig, len(r.items)-len(r.large))
 		return errShutDown
 	}
-	if err := s.store(r, time.Now()); err != nil {
-		return errors.Join(err, s.forwardLarge(ctx, r))
-	}
-	return s.forwardLarge(ctx, r)
+	s.attach(r, time.Now())
+	return nil
 }
 
 // start starts the workers unless they run.

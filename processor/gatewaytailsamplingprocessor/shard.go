@@ -57,34 +57,25 @@ func (sh *shard) tick(now time.Time) uint32 {
 
 // admission is what is known about an item before it is stored.
 type admission struct {
-	store   bool // else it was dropped with its trace
+	store   bool // else it is dropped with its trace
 	late    bool // its trace was decided before, as follows
 	kept    bool
 	verdict verdict
-	decided uint64 // shard.decided when that was known
 }
 
-// admit looks whether the trace of an item has been decided, and drops the item if it was dropped.
-func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
+// admit looks whether the trace of an item has been decided. What it finds holds until the shard decides the next trace.
+func (sh *shard) admit(id pcommon.TraceID) admission {
 	if _, pending := sh.store.Find(tailstore.TraceID(id)); pending {
-		return admission{store: true, decided: sh.decided}
+		return admission{store: true}
 	}
-	ad := sh.recall(id)
-	if !ad.store {
-		sh.accounts.received[sig]++
-		sh.accounts.dropped[sig]++
-		sh.accounts.late[0][sig]++
-	}
-	return ad
-}
-
-// recall is what the remembered decision about a trace that is not pending says about its items.
-func (sh *shard) recall(id pcommon.TraceID) admission {
 	v, keep, known := sh.memory.recall(id)
 	if !known {
-		return admission{store: true, decided: sh.decided}
+		return admission{store: true}
 	}
-	return admission{store: keep || sh.dryRun, late: true, kept: keep, verdict: v, decided: sh.decided}
+	if keep || sh.dryRun {
+		return admission{store: true, late: true, kept: keep, verdict: v}
+	}
+	return admission{}
 }
 
 // added merges the item in sh.facts, which was stored, into its trace.
@@ -92,34 +83,20 @@ func (sh *shard) recall(id pcommon.TraceID) admission {
 // A trace that has become larger than it may be is decided at once, and what follows goes by that decision: equal items
 // take next to nothing in the store, but a trace is sent as a whole, and somebody could have it grow to whatever size.
 func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) {
-	if !sh.merge(now, ref, id, sig, ad) {
-		return
-	}
+	sh.merge(now, ref, id, sig, ad)
 	s := sh.store.Summary(ref)
-	s.size += uint32(sh.store.AddedBytes()/sizeUnit) + 1
+	s.size += uint32(sh.facts.bytes/sizeUnit) + 1
 	if int(s.size)*sizeUnit > sh.largest && sh.store.Take(ref) {
 		sh.decide(ref, triggerPressure)
 	}
 }
 
-// merge reports whether the trace is still there: an item may turn out to be late.
-func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) bool {
+func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) {
 	sh.accounts.received[sig]++
 	sh.accounts.pending[sig]++
 	s := sh.store.Summary(ref)
 	f := &sh.facts
 	if s.state == stateNew {
-		if ad.decided != sh.decided { // to make room for it, maybe its own trace
-			if ad = sh.recall(id); !ad.store {
-				if f.log {
-					s.logs++
-				}
-				sh.forget(ref)
-				sh.accounts.dropped[sig]++
-				sh.accounts.late[0][sig]++
-				return false
-			}
-		}
 		s.begin(id, sh.tick(now))
 		if ad.late {
 			s.state, s.at, s.rule, s.trigger = stateKept, ad.verdict.threshold(), ad.verdict.rule(), triggerLate
@@ -153,7 +130,7 @@ func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 			keep = 1
 		}
 		sh.accounts.late[keep][sig]++
-		return true
+		return
 	}
 	if s.merge(f, sh.rules, &sh.texts) {
 		sh.reschedule(now, ref, queueLinger)
@@ -161,7 +138,6 @@ func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	if f.askedInVain {
 		sh.accounts.irregular[reasonCondition]++
 	}
-	return true
 }
 
 func (sh *shard) reschedule(now time.Time, ref tailstore.Ref, queue int) {
