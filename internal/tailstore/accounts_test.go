@@ -12,7 +12,7 @@ func checkAccounts[S any](tb testing.TB, s *Store[S]) {
 	sum := 0
 	live := make([]int, len(s.segments))
 	liveBytes := make([]int, len(s.segments))
-	refs := make([]int, len(s.origins.list))
+	refs := make(map[uint32]int) // of origins
 	items, traces := 0, 0
 	for n := range s.traces.chunks {
 		for i := range s.traces.chunks[n].records {
@@ -56,11 +56,16 @@ func checkAccounts[S any](tb testing.TB, s *Store[S]) {
 	}
 	require.Equal(tb, sum, s.segmentSum)
 	require.Equal(tb, items, s.records.live)
+	require.Zero(tb, s.unattached)
+	require.Zero(tb, s.promised)
 	require.Equal(tb, traces, s.traces.live)
 	stored := 0
-	for i := range s.origins.list {
-		require.Equal(tb, refs[i], s.origins.list[i].refs)
-		stored += len(s.origins.list[i].blob)
+	for c := range s.origins.chunks {
+		for i := range s.origins.chunks[c].records {
+			at := &s.origins.chunks[c].records[i]
+			require.EqualValues(tb, refs[uint32(c<<s.origins.perBits|i)], at.refs)
+			stored += len(at.blob)
+		}
 	}
 	require.Equal(tb, stored, s.origins.stored)
 	cells, used := 0, 0

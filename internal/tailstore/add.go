@@ -1,53 +1,50 @@
 package tailstore
 
 import (
-	"time"
-
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// AddSpan stores a span with its trace, which is a new one in queue 0 unless one of that id is pending. The span is
-// only read. Errors are ErrFull and ErrTooLarge, and then nothing has changed.
-func (s *Store[S]) AddSpan(now time.Time, from Origin, span ptrace.Span) (Ref, error) {
-	s.tick(now)
+// PutSpan stores a span that belongs to no trace yet: Attach makes it one of its trace, Discard takes it back. So a
+// caller with many spans, in several stores, finds out whether all of them fit before anything is done that others see.
+// The span is only read. Errors are ErrFull, ErrTooLarge and ErrPutsTooLarge, and then nothing has changed.
+func (s *Store[S]) PutSpan(puts *Puts, from Origin, span ptrace.Span) error {
 	id := TraceID(span.TraceID())
 	for s.openYoung() {
 		s.young.begin(from)
 		s.young.span(span)
 		switch s.fitting() {
 		case fitsHere:
-			return s.addShared(id, from)
+			return s.putShared(puts, id, from)
 		case fitsAlone:
 			s.plain.begin(from)
 			s.plain.span(span)
-			return s.addAlone(id, from)
+			return s.putAlone(puts, id, from)
 		}
 	}
 	s.plain.begin(from)
 	s.plain.span(span)
-	return 0, s.refusal()
+	return s.refusal(puts)
 }
 
-// AddLogRecord is AddSpan for a log record.
-func (s *Store[S]) AddLogRecord(now time.Time, from Origin, lr plog.LogRecord) (Ref, error) {
-	s.tick(now)
+// PutLogRecord is PutSpan for a log record.
+func (s *Store[S]) PutLogRecord(puts *Puts, from Origin, lr plog.LogRecord) error {
 	id := TraceID(lr.TraceID())
 	for s.openYoung() {
 		s.young.begin(from)
 		s.young.logRecord(lr)
 		switch s.fitting() {
 		case fitsHere:
-			return s.addShared(id, from)
+			return s.putShared(puts, id, from)
 		case fitsAlone:
 			s.plain.begin(from)
 			s.plain.logRecord(lr)
-			return s.addAlone(id, from)
+			return s.putAlone(puts, id, from)
 		}
 	}
 	s.plain.begin(from)
 	s.plain.logRecord(lr)
-	return 0, s.refusal()
+	return s.refusal(puts)
 }
 
 // fit is where an item that was written to the open segment can stay.
@@ -73,58 +70,62 @@ func (s *Store[S]) fitting() fit {
 	return fitsHere
 }
 
-// addShared makes the item in the open segment one of its trace.
-func (s *Store[S]) addShared(id TraceID, from Origin) (Ref, error) {
+// putShared keeps the item that the young encoder wrote to the open segment.
+func (s *Store[S]) putShared(puts *Puts, id TraceID, from Origin) error {
 	e := &s.young
-	hash := s.hash(id)
-	n := s.lookup(hash, id)
-	if !s.ensure(func() int { return s.tableGrowth(hash, n) + s.segments[e.segment].noteGrowth() }) {
+	promise := puts.promise(id)
+	s.promised += promise
+	if !s.ensure(func() int { return s.records.growth(1) + s.segments[e.segment].noteGrowth() }) {
+		s.promised -= promise
+		size := e.size()
 		e.rollback()
-		return 0, ErrFull
+		return s.full(puts, size)
 	}
-	off := e.start
-	ref, rec := s.attach(id, hash, n, uint16(e.segment), uint32(off), uint16(e.size()))
-	putHeader(e.data[off:], rec, true)
+	size := e.size()
+	rec := s.hold(puts, id, from, promise, record{off: uint32(e.start), seg: uint16(e.segment), size: uint16(size)}, size)
+	putHeader(e.data[e.start:], rec, true)
 	s.commit(e, from, youngSegments)
-	return ref, nil
+	return nil
 }
 
-// addAlone makes the item that the plain encoder wrote a segment of its own.
-func (s *Store[S]) addAlone(id TraceID, from Origin) (Ref, error) {
+// putAlone makes the item that the plain encoder wrote a segment of its own.
+func (s *Store[S]) putAlone(puts *Puts, id TraceID, from Origin) error {
 	e := &s.plain
 	defer s.clearPlain()
 	size := e.size()
 	if s.tooLarge() {
-		return 0, ErrTooLarge
+		return ErrTooLarge
 	}
-	hash := s.hash(id)
-	n := s.lookup(hash, id)
-	if !s.ensure(func() int { return s.tableGrowth(hash, n) + size + 4 + s.listGrowth() }) {
-		return 0, ErrFull
+	promise := puts.promise(id)
+	s.promised += promise
+	if len(s.freeSegments) == 0 && len(s.segments) >= noSegment ||
+		!s.ensure(func() int { return s.records.growth(1) + size + 4 + s.listGrowth() }) {
+		s.promised -= promise
+		return s.full(puts, size)
 	}
 	g := s.newSegment()
-	ref, rec := s.attach(id, hash, n, g, 0, 0)
+	rec := s.hold(puts, id, from, promise, record{seg: g}, size)
 	putHeader(e.data, rec, false)
 	s.serial++
 	seg := segment{
 		data: append(make([]byte, 0, size), e.data...), origins: []uint32{uint32(from)}, base: e.base,
-		live: 1, liveBytes: size, total: 1, state: segmentSealed, moved: true, serial: s.serial,
+		live: 1, liveBytes: size, state: segmentSealed, moved: true, serial: s.serial,
 	}
 	s.segments[g] = seg
-	s.origins.list[from].refs++
+	s.origins.at(uint32(from)).refs++
 	s.segmentSum += seg.bytes()
 	s.counts.addedBytes(size)
-	return ref, nil
+	return nil
 }
 
 // refusal says why the item that the plain encoder wrote cannot be stored while there is no segment for it: it matters
 // to the caller whether waiting would help.
-func (s *Store[S]) refusal() error {
+func (s *Store[S]) refusal(puts *Puts) error {
 	defer s.clearPlain()
 	if s.tooLarge() {
 		return ErrTooLarge
 	}
-	return ErrFull
+	return s.full(puts, s.plain.size())
 }
 
 // tooLarge reports whether the item that the plain encoder wrote would never fit.
@@ -140,28 +141,6 @@ func (s *Store[S]) clearPlain() {
 	s.young.shrink()
 }
 
-// attach appends a record to a trace, number n or a new one, and returns the reference to the trace and the record's
-// number.
-func (s *Store[S]) attach(id TraceID, hash uint64, n uint32, seg uint16, off uint32, size uint16) (Ref, uint32) {
-	rec := s.records.alloc()
-	*s.records.at(rec) = record{next: noRecord, off: off, seg: seg, size: size}
-	var t *trace[S]
-	if n == noRecord {
-		n = s.traces.alloc()
-		t = s.traces.at(n)
-		s.turn = max(1, (s.turn+1)&(1<<(32-turnBits)-1))
-		t.id, t.head, t.turn = id, rec, s.turn<<turnBits
-		s.index.insert(hash, n)
-		s.push(n, t, 0)
-	} else {
-		t = s.traces.at(n)
-		s.records.at(t.tail).next = rec
-	}
-	t.tail = rec
-	t.items++
-	return t.ref(n), rec
-}
-
 // commit makes what an encoder wrote part of its segment.
 func (s *Store[S]) commit(o *opened, from Origin, kind int) {
 	g := &s.segments[o.segment]
@@ -171,7 +150,6 @@ func (s *Store[S]) commit(o *opened, from Origin, kind int) {
 	g.data = o.data
 	g.base = o.base
 	g.live++
-	g.total++
 	g.liveBytes += size
 	s.note(g, from, kind)
 	s.counts.addedBytes(size)
@@ -189,7 +167,7 @@ const (
 
 // note makes a segment hold an origin.
 func (s *Store[S]) note(g *segment, from Origin, kind int) {
-	at := &s.origins.list[from]
+	at := s.origins.at(uint32(from))
 	if at.in[kind] == g.serial {
 		return
 	}
@@ -211,29 +189,4 @@ func (g *segment) noteGrowth() int {
 		return 0
 	}
 	return noteStep * 4
-}
-
-// hash of a trace id. Ids come from outside: without a secret, ids could be made that meet in one place.
-func (s *Store[S]) hash(id TraceID) uint64 {
-	a, b := id.words()
-	return mix(a^s.secret[0], b^s.secret[1])
-}
-
-// lookup returns the pending trace of an id, or noRecord.
-func (s *Store[S]) lookup(hash uint64, id TraceID) uint32 {
-	for p := s.index.probe(hash); p.next(); {
-		if s.traces.at(p.number).id == id {
-			return p.number
-		}
-	}
-	return noRecord
-}
-
-// tableGrowth is how many bytes the tables grow by with one more item, of trace n or a new one.
-func (s *Store[S]) tableGrowth(hash uint64, n uint32) int {
-	growth := s.records.growth()
-	if n == noRecord {
-		growth += s.traces.growth() + s.index.growth(hash)
-	}
-	return growth
 }

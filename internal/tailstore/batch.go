@@ -17,6 +17,7 @@ type Batch struct {
 	byOrigin map[string]int // by blob: an origin's number may have another meaning when the next trace is read
 	last     int            // group of the last item
 	items    [2]int         // by signal
+	bytes    int            // of origins and items
 	item     []byte
 	frame    []byte
 	spare    [][]byte // memory of earlier groups, largest last
@@ -38,14 +39,8 @@ func (b *Batch) Spans() int { return b.items[SignalTraces] }
 // LogRecords returns how many log records the batch holds.
 func (b *Batch) LogRecords() int { return b.items[SignalLogs] }
 
-// Bytes returns how many bytes the items of the batch are as OTLP, without their resources and scopes.
-func (b *Batch) Bytes() int {
-	n := 0
-	for i := range b.groups {
-		n += len(b.groups[i].items)
-	}
-	return n
-}
+// Bytes returns how many bytes the batch is as OTLP: its items, and the resource of each scope once.
+func (b *Batch) Bytes() int { return b.bytes }
 
 // Reset empties the batch.
 func (b *Batch) Reset() {
@@ -57,10 +52,13 @@ func (b *Batch) Reset() {
 		}
 	}
 	slices.SortFunc(b.spare, func(x, y []byte) int { return cap(x) - cap(y) })
+	if len(b.groups) > groupsKept {
+		b.groups, b.byOrigin = nil, nil
+	}
 	clear(b.groups)
 	b.groups = b.groups[:0]
 	clear(b.byOrigin)
-	b.items = [2]int{}
+	b.items, b.bytes = [2]int{}, 0
 	if cap(b.frame) > batchKept {
 		b.frame = nil
 	}
@@ -68,6 +66,9 @@ func (b *Batch) Reset() {
 		b.item = nil
 	}
 }
+
+// groupsKept is how many origins a batch may have had for their table to be kept for the next one.
+const groupsKept = 1 << 12
 
 // batchKept is how large the memory of a batch may be to be kept for the next one.
 const batchKept = 16 << 20
@@ -153,6 +154,7 @@ func (b *Batch) group(blob []byte) (*group, error) {
 			b.spare = b.spare[:last]
 		}
 		b.groups = append(b.groups, g)
+		b.bytes += len(blob)
 	}
 	b.last = i
 	return &b.groups[i], nil
@@ -183,10 +185,14 @@ func (s *Store[S]) readItem(id TraceID, rec *record, b *Batch) error {
 		end = len(g.data)
 	}
 	h, ok := readHeader(g.data, int(rec.off))
-	if !ok || end > len(g.data) || h.origin >= uint64(len(s.origins.list)) {
+	var from *origin
+	if ok && h.origin < uint64(noRecord) {
+		from = s.origins.peek(uint32(h.origin))
+	}
+	if from == nil || end > len(g.data) {
 		return errCorrupt
 	}
-	out, err := b.group(s.origins.list[h.origin].blob)
+	out, err := b.group(from.blob)
 	if err != nil {
 		return err
 	}
@@ -208,6 +214,7 @@ func (s *Store[S]) readItem(id TraceID, rec *record, b *Batch) error {
 		return err
 	}
 	out.items = appendText(out.items, envelopeItems, b.item)
+	b.bytes += sizeField(len(b.item))
 	b.items[out.signal]++
 	return nil
 }

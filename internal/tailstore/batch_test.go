@@ -16,6 +16,7 @@ func TestBatchBytes(t *testing.T) {
 	require.NoError(t, err)
 	td := ptrace.NewTraces()
 	rs := td.ResourceSpans().AppendEmpty()
+	rs.Resource().Attributes().PutStr("note", string(make([]byte, 1<<20)))
 	ss := rs.ScopeSpans().AppendEmpty()
 	span := ss.Spans().AppendEmpty()
 	span.SetTraceID([16]byte{1})

@@ -73,6 +73,8 @@ func BenchmarkAdd(b *testing.B) {
 		var s *Store[uint64]
 		now := time.Now()
 		var stored Stats
+		var w ScopeWriter
+		var puts Puts
 		decoding(b, requests, func(i int, td ptrace.Traces) {
 			if i%len(requests) == 0 {
 				if i > 0 {
@@ -82,16 +84,21 @@ func BenchmarkAdd(b *testing.B) {
 			}
 			rs := td.ResourceSpans().At(0)
 			ss := rs.ScopeSpans().At(0)
-			from, err := s.SpanOrigin(rs, ss)
+			from, err := s.Origin(w.Spans(rs, ss))
 			if err != nil {
 				b.Fatal(err)
 			}
+			w.Reset()
 			for _, span := range ss.Spans().All() {
-				if _, err := s.AddSpan(now, from, span); err != nil {
+				if err := s.PutSpan(&puts, from, span); err != nil {
 					b.Fatal(err)
 				}
 			}
 			s.ReleaseOrigin(from)
+			for i, item := range puts.Items {
+				s.Attach(now, TraceID(ss.Spans().At(i).TraceID()), item)
+			}
+			puts.Reset()
 		})
 		if stored.Items > 0 {
 			b.ReportMetric(float64(stored.LiveBytes)/float64(stored.Items), "item-B/span")

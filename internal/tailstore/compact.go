@@ -57,7 +57,7 @@ func (s *Store[S]) compact(n uint16) bool {
 			continue
 		}
 		from := Origin(h.origin)
-		signal := Signal(s.origins.list[from].blob[0])
+		signal := Signal(s.origins.at(uint32(from)).blob[0])
 		for {
 			if !s.openMoved() {
 				return false

@@ -94,6 +94,16 @@ func (d *dict) truncate(n int) {
 	}
 }
 
+// forget takes back the entries of what stood in the segment from a place on, and all that came after the first of them.
+func (d *dict) forget(off int) {
+	for n := firstEntry; n < len(d.entries); n++ {
+		if int(d.entries[n].off) >= off {
+			d.truncate(n)
+			return
+		}
+	}
+}
+
 // pairHash is the hash of a pair of a key's and a value's.
 func pairHash(key, value uint64) uint64 { return mix(key^0xa0761d6478bd642f, value^0xe7037ed1a0b428db) }
 

@@ -18,11 +18,14 @@
 //
 // # The walk of one span
 //
-// AddSpan finds the trace in the index, or makes one, at the end of queue 0. The encoder appends the span to the open
-// segment: times as distances, ids as they are, and for each attribute a token. An attribute that is the one expected
-// after the last costs nothing, as only the number of those in a row is written; one that came before in this segment
-// is the number of its dictionary entry; what is new is written in full. There is no second step: an item is
-// compressed when it is added, and a segment is read from any item on, so nothing is ever decompressed as a whole.
+// PutSpan has the encoder append the span to the open segment: times as distances, ids as they are, and for each
+// attribute a token. An attribute that is the one expected after the last costs nothing, as only the number of those in
+// a row is written; one that came before in this segment is the number of its dictionary entry; what is new is written
+// in full. There is no second step: an item is compressed when it is put, and a segment is read from any item on, so
+// nothing is ever decompressed as a whole.
+//
+// Attach finds the trace in the index, or makes one, at the end of queue 0, and appends the span to its list. Whoever has
+// many spans puts all of them first: when one does not fit, Discard takes the others back.
 //
 // Next hands the trace out when its queue's delay is over. Read turns its items back into OTLP bytes in a Batch, which
 // frames those of many traces by resource and scope and lets pdata unmarshal them. Drop gives the records back and

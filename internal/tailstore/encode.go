@@ -1,8 +1,6 @@
 package tailstore
 
 import (
-	"hash/maphash"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -94,9 +92,7 @@ func (e *encoder) shrink() {
 	if cap(e.values.scratch) > scratchKept {
 		e.values.scratch = nil
 	}
-	if cap(e.values.any.lengths) > scratchKept {
-		e.values.any.lengths = nil
-	}
+	e.values.any.shrink()
 }
 
 // text writes a text that is no attribute, under its pseudo key. An empty one is not written.
@@ -133,7 +129,7 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 	e.flush()
 	keyHash := uint64(pseudo)
 	if pseudo == 0 {
-		keyHash = maphash.String(e.seed, key)
+		keyHash = hashText(e.seed, key)
 	}
 	if len(v.text) > longestLearned {
 		known, fresh := e.key(key, pseudo, keyHash, known, expected)
@@ -142,7 +138,7 @@ func (e *encoder) pair(key string, pseudo uint16, v value) {
 		return
 	}
 	hash := pairHash(keyHash, v.hash(e.seed))
-	s := e.find(hash, key, pseudo, &v)
+	s := e.find(hash, key, pseudo, known, &v)
 	if s != nil && s.pair != seenOnce {
 		if n := e.entryOf(s); n != 0 {
 			e.uvarint(uint64(n)<<opBits | opPair)
@@ -192,15 +188,18 @@ func (e *encoder) literal(key uint16, v *value) {
 // uvarintAt writes a number in place of what the item holds from off on.
 func (e *encoder) uvarintAt(off int, x uint64) { e.data = appendUvarint(e.data[:off], x) }
 
-// find returns the slot of a pair, moved to the front, or nil. It looks at stored items only: a slot may be left from
-// an item that was taken back, and say of the one being written, whose header is still to come, what will not hold.
-func (e *encoder) find(hash uint64, key string, pseudo uint16, v *value) *slot {
+// find returns the slot of a pair, moved to the front, or nil; known is the entry of the key if that was found. It looks
+// at stored items only: a slot may be left from an item that was taken back, and say of the one being written, whose
+// header is still to come, what will not hold.
+func (e *encoder) find(hash uint64, key string, pseudo, known uint16, v *value) *slot {
 	stored := e.data[:e.start]
 	set := e.set(hash)
 	for i := range set {
 		s := &set[i]
-		if s.hash != uint32(hash) || s.pair == keySlot || s.key == 0 || int(s.key) >= len(e.entries) ||
-			!e.isKey(s.key, key, pseudo) || !v.equal(stored, s.off) {
+		if s.hash != uint32(hash) || s.pair == keySlot || s.key == 0 || int(s.key) >= len(e.entries) {
+			continue
+		}
+		if s.key != known && (known != 0 || !e.isKey(s.key, key, pseudo)) || !v.equal(stored, s.off) {
 			continue
 		}
 		if i == 1 {

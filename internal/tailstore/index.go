@@ -7,8 +7,9 @@ import "math/bits"
 // settles nearly every comparison without a look at the record. The hash must be keyed (ids come from outside, and
 // chosen ones must not pile up in one place).
 type index struct {
-	parts [indexParts]indexPart
-	cells int // of all parts
+	parts  [indexParts]indexPart
+	cells  int // of all parts
+	widest int // cells of the largest one
 }
 
 type indexPart struct {
@@ -73,6 +74,12 @@ func (x *index) growth(hash uint64) int {
 	return (p.wanted() - len(p.cells)) * 8
 }
 
+// growths returns by how many bytes the table will be larger after n inserts, at most. A part that gets k of them grows
+// to less than 1.5*1.25*(used+k) cells, from no less than 1.25*used, or to the smallest size.
+func (x *index) growths(n int) int {
+	return (min(n, indexParts)*(x.widest/2+indexMinimum) + 2*n) * 8
+}
+
 // wanted is how many cells a part has after one more entry: at most four fifths are used, as above that searches that
 // find nothing get long.
 func (p *indexPart) wanted() int {
@@ -113,6 +120,10 @@ func (x *index) resize(p *indexPart, n int) {
 		if cell != 0 {
 			p.put(cell)
 		}
+	}
+	x.widest = 0
+	for i := range x.parts {
+		x.widest = max(x.widest, len(x.parts[i].cells))
 	}
 }
 

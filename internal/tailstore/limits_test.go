@@ -158,3 +158,96 @@ func TestTablesShrink(t *testing.T) {
 	assert.Less(t, s.Stats().TableBytes, 300<<10)
 	assert.Less(t, s.Stats().Bytes-fixed, 4<<20)
 }
+
+// A resource that would fill the store is refused for good, and one that is smaller is stored.
+func TestLargeOrigin(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 1 << 20, SegmentBytes: minSegmentBytes})
+	of := func(n int) ptrace.Traces {
+		td := oneSpan(numbered(n), nil)
+		td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("z", n))
+		return td
+	}
+	_, err := add(t, s, time.Now(), of(300<<10))
+	require.ErrorIs(t, err, ErrTooLarge)
+	assert.Zero(t, s.Stats().Origins)
+	_, err = add(t, s, time.Now(), of(100<<10))
+	require.NoError(t, err)
+	checkAccounts(t, s)
+}
+
+// After a flood of resources of one item each, nothing is left of what the store needed for them.
+func TestManyOrigins(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 16 << 20, SegmentBytes: 64 << 10})
+	empty := s.Stats().Bytes
+	n := 0
+	for ; ; n++ {
+		td := oneSpan(numbered(1), nil)
+		td.ResourceSpans().At(0).Resource().Attributes().PutInt("n", int64(n))
+		if _, err := add(t, s, time.Now(), td); err != nil {
+			require.ErrorIs(t, err, ErrFull)
+			break
+		}
+	}
+	assert.Greater(t, n, 50_000)
+	checkAccounts(t, s)
+	drain(t, s)
+	checkAccounts(t, s)
+	assert.Less(t, s.Stats().Bytes-empty, 1<<20)
+}
+
+// The store is also full when its segments run out of numbers, which large items in segments of their own bring about.
+func TestSegmentNumbers(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Config{MaxBytes: 1 << 30, SegmentBytes: minSegmentBytes})
+	text := strings.Repeat("z", minSegmentBytes/ownShare+1)
+	for n := range noSegment + 2 {
+		_, err := add(t, s, time.Now(), oneSpan(numbered(n), func(span ptrace.Span) { span.SetName(text) }))
+		if err != nil {
+			require.ErrorIs(t, err, ErrFull)
+			break
+		}
+	}
+	assert.LessOrEqual(t, len(s.segments), noSegment)
+	checkAccounts(t, s)
+	drain(t, s)
+	_, err := add(t, s, time.Now(), oneSpan(numbered(1), nil))
+	require.NoError(t, err)
+}
+
+// Resources whose items are gone do not fill the store because the segment that these were in is still open.
+func TestDeadOrigins(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]ptrace.Traces{
+		"an item of a new resource": func() ptrace.Traces {
+			td := oneSpan(numbered(1), nil)
+			td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("x", 60<<10))
+			return td
+		}(),
+		"a large item of a known one": oneSpan(numbered(1), func(span ptrace.Span) { span.SetName(strings.Repeat("z", 100<<10)) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, Config{MaxBytes: 1 << 20, SegmentBytes: minSegmentBytes})
+			_, err := add(t, s, time.Now(), oneSpan(numbered(0), nil))
+			require.NoError(t, err)
+			for n := 0; ; n++ {
+				td := oneSpan(numbered(n), nil)
+				td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", strings.Repeat("y", 50<<10)+string(rune('a'+n)))
+				if _, err := add(t, s, time.Now(), td); err != nil {
+					require.ErrorIs(t, err, ErrFull)
+					break
+				}
+			}
+			drain(t, s)
+			checkAccounts(t, s)
+			if _, err = add(t, s, time.Now(), next); err != nil {
+				require.ErrorIs(t, err, ErrFull)
+				_, err = add(t, s, time.Now(), next) // as a client does
+			}
+			require.NoError(t, err)
+			checkAccounts(t, s)
+		})
+	}
+}

@@ -27,6 +27,7 @@ type model struct {
 	traces  []*modelTrace           // there
 	pending map[TraceID]*modelTrace // of these, found by id
 	scopes  []modelScope
+	waiting []*modelPuts
 	order   uint64 // of what is put into a queue
 	full    int
 	peak    int
@@ -152,69 +153,10 @@ func (m *model) span(id TraceID, to ptrace.Span) {
 	}
 }
 
-func (m *model) add() {
-	id := m.id()
-	sc := m.scopes[m.rand.IntN(len(m.scopes))]
-	before := m.s.Stats()
-	var ref Ref
-	var err error
-	var item string
-	isLog := m.rand.IntN(3) == 0
-	if isLog {
-		ld := plog.NewLogs()
-		sc.ld.CopyTo(ld)
-		lr := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().AppendEmpty()
-		lr.SetTraceID(pcommon.TraceID(id))
-		lr.SetTimestamp(pcommon.Timestamp(m.now.UnixNano()))
-		lr.SetSeverityText([]string{"", "INFO"}[m.rand.IntN(2)])
-		lr.Body().SetStr(strings.Repeat("line ", m.size()/5))
-		m.attributes(lr.Attributes())
-		from, ferr := m.s.LogOrigin(ld.ResourceLogs().At(0), ld.ResourceLogs().At(0).ScopeLogs().At(0))
-		if m.refused(ferr) {
-			return
-		}
-		ref, err = m.s.AddLogRecord(m.now, from, lr)
-		m.s.ReleaseOrigin(from)
-		item = recordBytes(m.tb, ld)[0]
-	} else {
-		td := ptrace.NewTraces()
-		sc.td.CopyTo(td)
-		span := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().AppendEmpty()
-		m.span(id, span)
-		from, ferr := m.s.SpanOrigin(td.ResourceSpans().At(0), td.ResourceSpans().At(0).ScopeSpans().At(0))
-		if m.refused(ferr) {
-			return
-		}
-		ref, err = m.s.AddSpan(m.now, from, span)
-		m.s.ReleaseOrigin(from)
-		item = spanBytes(m.tb, td)[0]
-	}
-	if m.refused(err) {
-		after := m.s.Stats()
-		require.Equal(m.tb, before.Items, after.Items)
-		require.Equal(m.tb, before.Traces, after.Traces)
-		return
-	}
-	t := m.pending[id]
-	if t == nil {
-		t = &modelTrace{ref: ref, id: id, since: m.now.Sub(m.epoch), order: m.next()}
-		m.pending[id] = t
-		m.traces = append(m.traces, t)
-	}
-	require.Equal(m.tb, t.ref, ref)
-	if isLog {
-		t.logs = append(t.logs, item)
-	} else {
-		t.items = append(t.items, item)
-	}
-	t.sum += uint64(len(item))
-	*m.s.Summary(ref) += uint64(len(item))
-}
-
 func (m *model) next() uint64 { m.order++; return m.order }
 
 func (m *model) refused(err error) bool {
-	if errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) {
+	if errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrPutsTooLarge) {
 		m.full++
 		return true
 	}
@@ -333,6 +275,10 @@ func (m *model) step() {
 
 // settled compares what the store says of itself with what it is.
 func (m *model) settled() {
+	for _, p := range m.waiting {
+		m.attach(p)
+	}
+	m.waiting = nil
 	st := m.s.Stats()
 	items := 0
 	for _, t := range m.traces {

@@ -76,4 +76,7 @@ func (s *Store[S]) tick(now time.Time) {
 		s.epoch = now
 	}
 	s.now = max(s.now, int64(now.Sub(s.epoch)))
+	if s.starved { // no item is being written
+		s.sealDead()
+	}
 }

@@ -131,15 +131,27 @@ func (s *Store[S]) freeSegment(n uint16) {
 	s.freeSegments = append(s.freeSegments, n)
 }
 
-// ensure makes room for need bytes more and reports whether it could. The need is asked for again after each thing
-// that was given back, as that may change it.
+// ensure makes room for need bytes more, beside what is promised, and reports whether it could. The need is asked for
+// again after each thing that was given back, as that may change it.
 func (s *Store[S]) ensure(need func() int) bool {
-	for s.bytes()+need() > s.limit {
+	for s.bytes()+s.promises()+need() > s.limit {
 		if !s.reclaim() {
+			s.starved = true
 			return false
 		}
 	}
 	return true
+}
+
+// sealDead frees the open segments if nothing in them is alive. They hold the origins of what was, which can be nearly all
+// of the store. It must not be called while an item is being written.
+func (s *Store[S]) sealDead() {
+	s.starved = false
+	for _, o := range []*opened{&s.young, &s.moved} {
+		if o.segment >= 0 && s.segments[o.segment].live == 0 {
+			s.seal(o)
+		}
+	}
 }
 
 // reclaim gives something back that is not in use, and reports whether there was anything.
@@ -150,7 +162,7 @@ func (s *Store[S]) reclaim() bool {
 		s.spare = s.spare[:last]
 		return true
 	}
-	if s.traces.trim() || s.records.trim() {
+	if s.traces.trim() || s.records.trim() || s.origins.trim() {
 		return true
 	}
 	if s.sparse > 0 {

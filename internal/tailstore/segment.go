@@ -17,7 +17,6 @@ type segment struct {
 	serial    uint64
 	live      int   // items of traces that are still there
 	liveBytes int   // of these, headers included
-	total     int   // items ever put in
 	state     uint8 // one of the below
 	moved     bool  // holds items that compaction put here; it will not move them again
 }

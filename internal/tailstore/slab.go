@@ -44,16 +44,19 @@ func (s *slab[T, P]) bytes() int {
 	return s.loaded*s.chunkBytes() + cap(s.chunks)*int(unsafe.Sizeof(slabChunk[T]{})) + cap(s.roomy)*8
 }
 
-// growth returns by how many bytes the next alloc will enlarge the slab.
-func (s *slab[T, P]) growth() int {
-	if s.live < s.loaded<<s.perBits {
+// growth returns by how many bytes the slab will be larger after the next n allocs, at most.
+func (s *slab[T, P]) growth(n int) int {
+	short := s.live + n - s.loaded<<s.perBits
+	if short <= 0 {
 		return 0
 	}
-	n := s.chunkBytes()
-	if s.loaded == len(s.chunks) && len(s.chunks) == cap(s.chunks) {
-		n += s.listGrowth()*int(unsafe.Sizeof(slabChunk[T]{})) + s.listGrowth()/64*8
+	chunks := (short + 1<<s.perBits - 1) >> s.perBits
+	bytes := chunks * s.chunkBytes()
+	if s.loaded+chunks > cap(s.chunks) {
+		grown := s.loaded + chunks - cap(s.chunks) + s.listGrowth()
+		bytes += grown*int(unsafe.Sizeof(slabChunk[T]{})) + grown/64*8
 	}
-	return n
+	return bytes
 }
 
 // listGrowth is by how many chunks the lists grow when they are full: a multiple of 64.

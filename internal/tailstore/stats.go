@@ -10,7 +10,7 @@ type Stats struct {
 	OriginBytes  int // of it, interned resources and scopes
 
 	Traces    int // pending and handed out
-	Items     int
+	Items     int // of traces
 	Origins   int
 	Segments  int
 	LiveBytes int // stored bytes of the items that are there
@@ -41,8 +41,8 @@ func (s *Store[S]) Stats() Stats {
 		TableBytes:   s.traces.bytes() + s.records.bytes() + s.index.bytes(),
 		OriginBytes:  s.origins.bytes(),
 		Traces:       s.traces.live,
-		Items:        s.records.live,
-		Origins:      len(s.origins.list) - len(s.origins.free),
+		Items:        s.records.live - s.unattached,
+		Origins:      s.origins.live,
 		counts:       s.counts,
 	}
 	for i := range s.segments {

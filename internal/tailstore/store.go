@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
 	"time"
@@ -37,6 +36,8 @@ const (
 	longestShared = 1<<16 - 1
 	// longestItem bounds an item's size as OTLP bytes. Reading a corrupt one ends there.
 	longestItem = 1 << 28
+	// longestDelay is as good as for ever, and can be added to a time.
+	longestDelay = 1 << 62
 	// scratchKept is how large a buffer may be to be kept for the next item.
 	scratchKept = 64 << 10
 )
@@ -45,9 +46,12 @@ var (
 	// ErrFull is returned when an item does not fit into MaxBytes now. Nothing has changed: after traces were dropped
 	// the same call can succeed.
 	ErrFull = errors.New("store is full")
-	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP. It
-	// will not fit later either.
+	// ErrTooLarge is returned for an item that takes more than half of MaxBytes, or is longer than 256 MiB as OTLP, and
+	// for a resource and scope that take more than an eighth. It will not fit later either.
 	ErrTooLarge = errors.New("item is larger than the store can hold")
+	// ErrPutsTooLarge is returned when the items that were put together take more than half of MaxBytes and the next one
+	// does not fit now. Nothing has changed. Waiting may help, but only when hardly anything else is stored.
+	ErrPutsTooLarge = errors.New("items that belong together are larger than the store can hold")
 	// ErrStale is returned for a reference to a trace that was dropped.
 	ErrStale = errors.New("no such trace in the store")
 )
@@ -55,7 +59,7 @@ var (
 // TraceID is the id of a trace. Any value is one; that of zeros is no exception here.
 type TraceID [16]byte
 
-// Ref refers to a trace from Add until Drop.
+// Ref refers to a trace from Attach until Drop.
 type Ref uint64
 
 // Store keeps the items of undecided traces. S is what the caller knows about a trace, its summary: a struct without
@@ -88,6 +92,10 @@ type Store[S any] struct {
 	sparse       int      // candidates for compaction
 	segmentSum   int      // bytes of all segments and of the spare memory
 	turn         uint32   // generation of the trace added last
+	starved      bool     // there was no room for something: see sealDead
+	recent       uint32   // trace that was attached to last
+	unattached   int      // items that were put and belong to no trace yet
+	promised     int      // traces that these may begin
 
 	origins origins
 	expand  expander
@@ -153,16 +161,16 @@ func New[S any](cfg Config) (*Store[S], error) {
 		secret:       [2]uint64{rand.Uint64(), rand.Uint64()},
 	}
 	for _, d := range cfg.Delays {
-		s.queues = append(s.queues, queue{delay: int64(d), head: noRecord, tail: noRecord})
+		s.queues = append(s.queues, queue{delay: min(int64(d), longestDelay), head: noRecord, tail: noRecord})
 	}
 	s.traces.perBits, s.records.perBits = chunkBits(cfg.MaxBytes), chunkBits(cfg.MaxBytes)+1
+	s.origins.perBits = max(6, chunkBits(cfg.MaxBytes)-2)
 	s.young = opened{encoder: encoder{dict: newDict(cfg.SegmentBytes)}, segment: -1}
 	s.moved = opened{encoder: encoder{dict: newDict(cfg.SegmentBytes)}, segment: -1}
 	// Set aside: what compaction may open, with the dictionary of the segment that it seals for it.
 	s.limit = cfg.MaxBytes - cfg.SegmentBytes - s.moved.limit*entryBytes
 	s.plain.plain = true
 	s.expand.limit = longestItem
-	s.origins.seed = maphash.MakeSeed()
 	return s, nil
 }
 

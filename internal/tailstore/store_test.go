@@ -293,19 +293,26 @@ func TestAddAllocates(t *testing.T) {
 		addTraces(t, s, now, td)
 	}
 	i := 5
+	var w ScopeWriter
+	var puts Puts
 	perRequest := testing.AllocsPerRun(50, func() {
 		rs := requests[i].ResourceSpans().At(0)
-		from, err := s.SpanOrigin(rs, rs.ScopeSpans().At(0))
+		from, err := s.Origin(w.Spans(rs, rs.ScopeSpans().At(0)))
 		if err != nil {
 			panic(err)
 		}
+		w.Reset()
 		spans := rs.ScopeSpans().At(0).Spans()
 		for j := range spans.Len() {
-			if _, err := s.AddSpan(now, from, spans.At(j)); err != nil {
+			if err := s.PutSpan(&puts, from, spans.At(j)); err != nil {
 				panic(err)
 			}
 		}
 		s.ReleaseOrigin(from)
+		for j, item := range puts.Items {
+			s.Attach(now, TraceID(spans.At(j).TraceID()), item)
+		}
+		puts.Reset()
 		i++
 	})
 	// The index grows in 64 parts, each a few times on the way to 2,500 spans.

@@ -25,6 +25,16 @@ func (s *Store[S]) Oldest() (Ref, bool) {
 	return s.handOut(n), true
 }
 
+// Take hands a pending trace out before it is due, and reports whether it was pending.
+func (s *Store[S]) Take(ref Ref) bool {
+	n, t := s.resolve(ref)
+	if t == nil || t.place() >= maxQueues {
+		return false
+	}
+	s.handOut(n)
+	return true
+}
+
 // Due returns when the next trace is due, if any is in a queue.
 func (s *Store[S]) Due() (time.Time, bool) {
 	n, due := s.earliest()
@@ -114,6 +124,10 @@ func (s *Store[S]) Items(ref Ref) int {
 	return int(t.items)
 }
 
+// PutBytes returns about how long the item that was put last is as OTLP bytes, and no less than that. Stored, it may take
+// a thousandth of it.
+func (s *Store[S]) PutBytes() int { return s.young.expanded }
+
 // Drop forgets a trace and its items, whether it was handed out or is pending. Dropping a trace that is gone does
 // nothing, and says so.
 func (s *Store[S]) Drop(ref Ref) error {
@@ -126,18 +140,7 @@ func (s *Store[S]) Drop(ref Ref) error {
 	}
 	s.hide(n, t)
 	for rec := t.head; rec != noRecord; {
-		at := s.records.at(rec)
-		next, seg, size := at.next, at.seg, int(at.size)
-		at.seg = noSegment
-		s.records.release(rec)
-		g := &s.segments[seg]
-		if size == 0 {
-			size = len(g.data)
-		}
-		g.live--
-		g.liveBytes -= size
-		s.settle(seg)
-		rec = next
+		rec = s.release(rec)
 	}
 	t.setPlace(free)
 	s.traces.release(n)

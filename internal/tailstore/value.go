@@ -71,9 +71,31 @@ func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b))
 // hash is equal for equal values.
 func (v *value) hash(seed maphash.Seed) uint64 {
 	if v.kind == kindText || v.kind == kindRaw {
-		return maphash.String(seed, v.text) + v.kind
+		return hashText(seed, v.text) + v.kind
 	}
 	return (v.bits<<kindBits | v.kind) * 0x9e3779b97f4a7c15
+}
+
+// hashText hashes a text for the dictionary, which compares what it finds: texts that collide on purpose are stored in
+// full, as texts that are all different are, and harm nobody else. So most are hashed in a few multiplications.
+func hashText(seed maphash.Seed, s string) uint64 {
+	const k0, k1 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db
+	n := len(s)
+	b := unsafe.Slice(unsafe.StringData(s), n)
+	switch {
+	case n > 32:
+		return maphash.String(seed, s)
+	case n > 16:
+		return mix(binary.LittleEndian.Uint64(b)^k0, binary.LittleEndian.Uint64(b[8:])^k1) ^
+			mix(binary.LittleEndian.Uint64(b[n-16:])^k1, binary.LittleEndian.Uint64(b[n-8:])^k0^uint64(n))
+	case n >= 8:
+		return mix(binary.LittleEndian.Uint64(b)^k0, binary.LittleEndian.Uint64(b[n-8:])^k1^uint64(n))
+	case n >= 4:
+		return mix(uint64(binary.LittleEndian.Uint32(b))^k0, uint64(binary.LittleEndian.Uint32(b[n-4:]))^k1^uint64(n)<<32)
+	case n > 0:
+		return mix(uint64(b[0])<<16^uint64(b[n/2])<<8^uint64(b[n-1])^k0, uint64(n)^k1)
+	}
+	return k0
 }
 
 // append writes the value.

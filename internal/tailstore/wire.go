@@ -88,6 +88,13 @@ func (w *anyWriter) append(dst []byte, v pcommon.Value) []byte {
 	return w.write(dst, v)
 }
 
+// shrink gives up a buffer that an unusual value made large.
+func (w *anyWriter) shrink() {
+	if cap(w.lengths) > scratchKept {
+		w.lengths = nil
+	}
+}
+
 // note reserves the place of a length.
 func (w *anyWriter) note() int {
 	w.lengths = append(w.lengths, 0)

@@ -20,10 +20,11 @@ const (
 	reasonTraceState
 	reasonThreshold
 	reasonEndsBefore
+	reasonCondition
 	reasonCount
 )
 
-var reasonNames = [reasonCount]string{"no_trace_id", "too_large", "invalid_tracestate", "inconsistent_threshold", "ends_before_start"}
+var reasonNames = [reasonCount]string{"no_trace_id", "too_large", "invalid_tracestate", "inconsistent_threshold", "ends_before_start", "condition_failed"}
 
 // perSignal is a number of items of each signal.
 type perSignal [signalCount]int64

@@ -88,7 +88,7 @@ type masks struct {
 }
 
 // compile turns a match into bits.
-func (cs *conditions) compile(m *MatchConfig, set component.TelemetrySettings) (masks, error) {
+func (cs *conditions) compile(field string, m *MatchConfig, set component.TelemetrySettings) (masks, error) {
 	var k masks
 	for _, t := range m.texts() {
 		if len(t.values) == 0 {
@@ -139,14 +139,22 @@ func (cs *conditions) compile(m *MatchConfig, set component.TelemetrySettings) (
 		if len(o.list) == 0 {
 			continue
 		}
-		ask, err := o.compile(o.list, ottl.IgnoreError, set)
-		if err != nil {
-			errs = errors.Join(errs, fmt.Errorf("%s: %q cannot be read: %w", o.name, o.list, err))
-			continue
+		asks := make([]asked, len(o.list))
+		for i, text := range o.list {
+			var err error
+			if asks[i], err = o.compile([]string{text}, ottl.PropagateError, set); err != nil {
+				errs = errors.Join(errs, fmt.Errorf("%s::%s::%d: %q cannot be read: %w", field, o.name, i, text, err))
+			}
 		}
 		k.any |= bit(&cs.any, o.name+" "+strings.Join(o.list, "\x00"), func(f *facts) bool {
-			ok, err := ask(f)
-			return ok && err == nil
+			for _, ask := range asks {
+				ok, err := ask(f)
+				if ok && err == nil {
+					return true
+				}
+				f.askedInVain = f.askedInVain || err != nil
+			}
+			return false
 		})
 	}
 	return k, errs

@@ -2,6 +2,7 @@ package gatewaytailsamplingprocessor
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +128,25 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestFailingCondition: a condition that fails for an item is counted and not met; others beside it are asked.
+func TestFailingCondition(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) {
+		c.Rules = []RuleConfig{{Name: "some", Action: ActionKeep, Match: MatchConfig{
+			Spans: []string{`Substring(attributes["url.path"], 0, 9) == "/checkout"`, `attributes["tenant"] == "gold"`},
+		}}}
+	}, func(r *rig) {
+		r.consumeSpans(span(traceID(1), server, attr("url.path", "/")))
+		r.consumeSpans(span(traceID(2), server, attr("url.path", "/"), attr("tenant", "gold")))
+		r.consumeSpans(span(traceID(3), server, attr("url.path", "/checkout/3")))
+		sleep(7 * time.Second)
+		assert.Len(r.t, r.out.allSpans(), 2)
+		a := r.balanced()
+		assert.Equal(r.t, perSignal{1, 0}, a.dropped)
+		assert.EqualValues(r.t, 2, a.irregular[reasonCondition])
+	})
+}
+
 // TestDefaultRules: errors and slow requests are kept, health checks dropped, and of each route something is kept.
 func TestDefaultRules(t *testing.T) {
 	t.Parallel()
@@ -161,7 +181,7 @@ func TestDefaultRules(t *testing.T) {
 // TestInterner: a text has a number as long as somebody holds it, and there is an end to how many.
 func TestInterner(t *testing.T) {
 	t.Parallel()
-	in := newInterner()
+	in := newInterner(1 << 30)
 	a := in.intern("a")
 	assert.Equal(t, a, in.intern("a"))
 	assert.NotEqual(t, a, in.intern("b"))
@@ -180,6 +200,12 @@ func TestInterner(t *testing.T) {
 	in.release(otherText)
 	long := in.text(in.intern(string(make([]byte, 1000)))) // over the number and over the length
 	assert.Empty(t, long)
+	small := newInterner(64 << 10)
+	for i := range 10_000 {
+		small.intern(strings.Repeat("x", 200) + strconv.Itoa(i))
+	}
+	assert.LessOrEqual(t, small.bytes(), 64<<10)
+	assert.EqualValues(t, otherText, small.intern("one more"))
 }
 
 // TestMemory: the newest decisions are remembered, exactly, and in bounded space.

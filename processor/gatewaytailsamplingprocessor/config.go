@@ -22,7 +22,7 @@ type Config struct {
 	// traces are decided early; if that makes no room, requests are refused with an error that may be retried.
 	MaxBytes int `mapstructure:"max_bytes"`
 	// Shards is how many parts traces are spread over by their id, each with a lock of its own. Default 0: twice the
-	// number of processors the Go runtime uses.
+	// number of processors the Go runtime uses, but no more than one for each 16 MiB of MaxBytes.
 	Shards int `mapstructure:"shards"`
 	// DryRun keeps everything, unchanged but for attributes that tell what would have been decided. Default false.
 	DryRun bool `mapstructure:"dry_run"`
@@ -262,6 +262,5 @@ func (c *Config) shards() int {
 	if c.Shards > 0 {
 		return c.Shards
 	}
-	// Each needs some memory to work with: a small bound gets fewer.
-	return min(2*runtime.GOMAXPROCS(0), maxShards, max(1, c.MaxBytes/minShardBytes))
+	return min(2*runtime.GOMAXPROCS(0), maxShards, max(1, c.MaxBytes/roomyShardBytes))
 }

@@ -1,7 +1,10 @@
 package gatewaytailsamplingprocessor
 
 import (
+	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,8 +100,8 @@ func TestConfigErrors(t *testing.T) {
 			`logs::without_trace: "sometimes" is not possible, want one of keep, drop, ratio`,
 			`logs::ratio: 0.5 does nothing with without_trace: sometimes`,
 			`marks::0: "why" is not possible, want one of rule, trigger`,
-			`decisions::dropped: 0 is too small, want 1 or more`,
-			`decisions::kept: -1 is too small, want 1 or more`,
+			`decisions::dropped: 0 is not possible, want 1 to 1000000000`,
+			`decisions::kept: -1 is not possible, want 1 to 1000000000`,
 			`retry::initial_interval: 0s is too short, want 1ms or more`,
 			`retry::max_interval: -1s is too short, want 0s or more`,
 			`shutdown_timeout: -1s is too short, want 0s or more`,
@@ -122,9 +125,39 @@ func TestConfigErrors(t *testing.T) {
 			`rules::5::key::1: "colour" is not possible, want one of route, gateway, gateway_namespace,`,
 			`rules::5::key::2: "route" is in the key already: name it once`,
 		},
+		"not_numbers": {
+			`decisions::dropped: 9223372036854775807 is not possible, want 1 to 1000000000`,
+			`decisions::kept: 1000000001 is not possible`,
+			`logs::ratio: NaN is not possible, want above 0 and up to 1`,
+			`rules::0::ratio: NaN is not possible`,
+			`rules::1::per_second: +Inf traces a second is not possible`,
+			`rules::2::ratio: 0 is not possible`,
+			`rules::2::floor: -Inf traces a second is not possible`,
+		},
+		"policies": {
+			`policies::0::probabilistic::sampling_percentage: NaN is not possible, want 0 to 100`,
+			`policies::1::probabilistic::sampling_percentage: 101 is not possible, want 0 to 100`,
+			`policies::2::span_count: from 5 to 2 is no range`,
+			`policies::3::latency: from 500 to 100 is no range`,
+			`policies::4::numeric_attribute: from 5 to 2 is no range`,
+			`policies::5::status_code::status_codes::0: "BAD" is not possible, want one of OK, ERROR, UNSET`,
+			`policies::5::status_code::status_codes::1: "WORSE" is not possible`,
+			`policies::6::string_attribute::values::0: "(" is no regular expression`,
+			`policies::6::string_attribute::values::1: ")" is no regular expression`,
+			`policies::6: key is empty`,
+			`policies::7: key is empty`,
+			`policies::8::and::and_sub_policy: is empty, which every trace meets: name at least one policy`,
+			`policies::9::drop::drop_sub_policy: is empty`,
+			`policies::10::not::not_sub_policy::type: "" is not possible, want one of always_sample, latency,`,
+			`policies::11::name: "a" is the name of policies::0 already: give each its own`,
+			`policies::12::composite::composite_sub_policy::1::name: "x" is the name of composite_sub_policy::0 already`,
+			`policies::12::composite::composite_sub_policy::1::type: "sometimes" is not possible, want one of always_sample,`,
+			`policies::12::composite::rate_allocation::0::policy: "y" is not possible, want one of x, x`,
+			`policies::12::composite::rate_allocation::1::percent: 150 is not possible, want 0 to 100`,
+		},
 		"wrong_together": {
-			`rules::0::match::spans: ["attributes[\"a\"] = 1"] cannot be read`,
-			`log_records: ["severity > 3"] cannot be read`,
+			`rules::0::match::spans::0: "attributes[\"a\"] = 1" cannot be read`,
+			`rules::0::match::log_records::0: "severity > 3" cannot be read`,
 			`rules: the keys of all rules have 5 different parts, [route gateway model host method], want at most 4`,
 		},
 	} {
@@ -152,4 +185,66 @@ func TestTooManyConditions(t *testing.T) {
 	require.ErrorContains(t, cfg.Validate(), "rules and policies: 65 different conditions, want at most 64")
 	cfg.Rules = cfg.Rules[:maxConditions]
 	assert.NoError(t, cfg.Validate())
+}
+
+// TestHugeConfig: what is larger than anybody needs is an error or works, and never crashes.
+func TestHugeConfig(t *testing.T) {
+	t.Parallel()
+	cfg := createDefaultConfig().(*Config)
+	cfg.Rules = make([]RuleConfig, 10_000)
+	for i := range cfg.Rules {
+		cfg.Rules[i] = RuleConfig{Name: traceID(i).String(), Match: MatchConfig{Path: []string{traceID(i).String()}}, Action: ActionKeep}
+	}
+	require.ErrorContains(t, cfg.Validate(), "rules: 10000 of them and policies, want at most 200")
+	bubble(t, func(c *Config) { keepAll(c); c.Wait, c.Linger = 1<<63-1, 1<<63-1; c.MaxBytes = 1 << 62 }, func(r *rig) {
+		for n := range 2 {
+			r.consumeSpans(span(traceID(n), server))
+			sleep(24 * time.Hour)
+		}
+		assert.EqualValues(r.t, 2, r.balanced().pending[0], "they are waited for")
+	})
+}
+
+// FuzzConfig: whatever is written, it is taken or refused with errors that name a field.
+func FuzzConfig(f *testing.F) {
+	for _, name := range []string{"README.md", filepath.Join("testdata", "config.yaml")} {
+		content, err := os.ReadFile(name)
+		require.NoError(f, err)
+		for part := range strings.SplitSeq(string(content), "gateway_tail_sampling") {
+			if _, section, ok := strings.Cut(part, "\n"); ok {
+				f.Add(section)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		retrieved, err := confmap.NewRetrievedFromYAML([]byte(text))
+		if err != nil {
+			return
+		}
+		conf, err := retrieved.AsConf()
+		if err != nil {
+			return
+		}
+		cfg := createDefaultConfig().(*Config)
+		if conf.Unmarshal(cfg) != nil {
+			return
+		}
+		if err := confmap.Validate(cfg); err != nil {
+			assert.Contains(t, err.Error(), ": ")
+			return
+		}
+		assert.LessOrEqual(t, len(cfg.Rules)+len(cfg.Policies), maxRules)
+	})
+}
+
+// TestShards: a processor more does not make the part of max_bytes that one trace can have small.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	cfg := createDefaultConfig().(*Config)
+	for bytes, want := range map[int]int{minShardBytes: 1, 31 << 20: 1, 32 << 20: 2, 1 << 40: 2 * runtime.GOMAXPROCS(0)} {
+		cfg.MaxBytes = bytes
+		assert.Equal(t, want, cfg.shards(), bytes)
+	}
+	cfg.Shards = 7
+	assert.Equal(t, 7, cfg.shards())
 }

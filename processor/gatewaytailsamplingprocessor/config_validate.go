@@ -12,7 +12,9 @@ const (
 	maxShards = 256
 	// minShardBytes is what a shard needs to hold items: a store works with 16 segments at least, the smallest of
 	// which is 64 KiB here.
-	minShardBytes   = 16 * minSegmentBytes
+	minShardBytes = 16 * minSegmentBytes
+	// roomyShardBytes is what a shard has by default: with less, one large trace has all others in it decided early.
+	roomyShardBytes = 16 << 20
 	minSegmentBytes = 64 << 10
 	// maxRules: a trace's summary has one byte for the number of its rule, and some numbers mean other things.
 	maxRules = 200
@@ -21,6 +23,8 @@ const (
 	// maxKeyParts: a trace's summary has room for this many different properties in all keys together.
 	maxKeyParts = 4
 	maxRate     = 1e9
+	// maxDecisions that are remembered: 8 GB of dropped traces.
+	maxDecisions = 1_000_000_000
 )
 
 // Validate reports every problem at once, each line naming the field, the value and the way out.
@@ -46,8 +50,8 @@ func (c *Config) Validate() error {
 	for i, mark := range c.Marks {
 		p.oneOf(fmt.Sprintf("marks::%d", i), string(mark), string(MarkRule), string(MarkTrigger))
 	}
-	p.intFrom("decisions::dropped", c.Decisions.Dropped, 1)
-	p.intFrom("decisions::kept", c.Decisions.Kept, 1)
+	p.decisions("decisions::dropped", c.Decisions.Dropped)
+	p.decisions("decisions::kept", c.Decisions.Kept)
 	p.durationFrom("retry::initial_interval", c.Retry.InitialInterval, time.Millisecond)
 	p.durationFrom("retry::max_interval", c.Retry.MaxInterval, c.Retry.InitialInterval)
 	p.durationFrom("shutdown_timeout", c.ShutdownTimeout, 0)
@@ -173,9 +177,9 @@ func (p *problems) durationFrom(field string, value, least time.Duration) {
 	}
 }
 
-func (p *problems) intFrom(field string, value, least int) {
-	if value < least {
-		p.add("%s: %d is too small, want %d or more", field, value, least)
+func (p *problems) decisions(field string, value int) {
+	if value < 1 || value > maxDecisions {
+		p.add("%s: %d is not possible, want 1 to %d", field, value, maxDecisions)
 	}
 }
 

@@ -59,8 +59,8 @@ func compileRules(cfgs []RuleConfig, policies []PolicyConfig, set component.Tele
 		r := &rs.rules[i]
 		r.name, r.action = cfg.Name, cfg.Action
 		var err error
-		if r.masks, err = rs.conditions.compile(&cfg.Match, set); err != nil {
-			errs = errors.Join(errs, fmt.Errorf("rules::%d::match::%w", i, err))
+		if r.masks, err = rs.conditions.compile(fmt.Sprintf("rules::%d::match", i), &cfg.Match, set); err != nil {
+			errs = errors.Join(errs, err)
 		}
 		if cfg.Action == ActionKeep || cfg.Action == ActionDrop {
 			continue

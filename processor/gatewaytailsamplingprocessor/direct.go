@@ -19,66 +19,79 @@ type direct struct {
 	accounts accounts
 }
 
-// passed counts items that went the direct way, or were refused on it.
-func (d *direct) passed(sig signal, n int, err error) {
+// passed counts what took the direct way: of the items without a trace id as many as were sent, the others were dropped.
+func (d *direct) passed(r *request, withoutID, sent int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.accounts.received[sig] += int64(n)
-	if err != nil {
-		d.accounts.refused[sig] += int64(n)
-	} else {
-		d.accounts.kept[sig] += int64(n)
+	large := int64(len(r.large))
+	d.accounts.received[r.sig] += int64(withoutID) + large
+	d.accounts.kept[r.sig] += int64(sent) + large
+	d.accounts.dropped[r.sig] += int64(withoutID - sent)
+}
+
+// tried counts what is irregular among the items that are about to take the direct way.
+func (d *direct) tried(r *request, withoutID int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.accounts.irregular[reasonTooLarge] += int64(len(r.large))
+	if r.sig == signalTraces {
+		d.accounts.irregular[reasonNoTraceID] += int64(withoutID)
 	}
 }
 
-func (d *direct) irregular(r reason, n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.accounts.irregular[r] += int64(n)
-}
-
-func (d *direct) dropped(sig signal, n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.accounts.received[sig] += int64(n)
-	d.accounts.dropped[sig] += int64(n)
-}
-
-// forwardSpans sends spans without a trace id on. Such a span belongs to no trace, and all of them are not one.
-func (s *sampler) forwardSpans(ctx context.Context, td ptrace.Traces, n int, all bool) error {
-	if n == 0 {
+// forwardSpans sends on what takes the direct way. A span without a trace id belongs to no trace, and all of them are not
+// one.
+func (s *sampler) forwardSpans(ctx context.Context, td ptrace.Traces, r *request, withoutID int) error {
+	if withoutID+len(r.large) == 0 {
 		return nil
 	}
-	s.direct.irregular(reasonNoTraceID, n)
-	if !all {
+	s.direct.tried(r, withoutID)
+	if len(r.items) > 0 {
 		out := ptrace.NewTraces()
-		for _, rs := range td.ResourceSpans().All() {
-			var to ptrace.ResourceSpans
-			begun := false
-			for _, ss := range rs.ScopeSpans().All() {
-				var list ptrace.SpanSlice
-				scoped := false
-				for _, span := range ss.Spans().All() {
-					if !span.TraceID().IsEmpty() {
-						continue
-					}
-					if !begun {
-						to, begun = out.ResourceSpans().AppendEmpty(), true
-						rs.Resource().CopyTo(to.Resource())
-						to.SetSchemaUrl(rs.SchemaUrl())
-					}
-					if !scoped {
-						list, scoped = copyScope(to, ss), true
-					}
-					span.CopyTo(list.AppendEmpty())
-				}
-			}
+		if withoutID > 0 {
+			spansWithoutID(td, out)
+		}
+		for _, i := range r.large {
+			it := &r.items[i]
+			from := &r.scopes[it.scope]
+			to := out.ResourceSpans().AppendEmpty()
+			from.resourceSpans.Resource().CopyTo(to.Resource())
+			to.SetSchemaUrl(from.resourceSpans.SchemaUrl())
+			it.span.CopyTo(copyScope(to, from.scopeSpans).AppendEmpty())
 		}
 		td = out
 	}
-	err := s.next.traces.ConsumeTraces(ctx, td)
-	s.direct.passed(signalTraces, n, err)
-	return err
+	if err := s.next.traces.ConsumeTraces(ctx, td); err != nil {
+		return err
+	}
+	s.direct.passed(r, withoutID, withoutID)
+	return nil
+}
+
+// spansWithoutID copies the spans without a trace id.
+func spansWithoutID(td, out ptrace.Traces) {
+	for _, rs := range td.ResourceSpans().All() {
+		var to ptrace.ResourceSpans
+		begun := false
+		for _, ss := range rs.ScopeSpans().All() {
+			var list ptrace.SpanSlice
+			scoped := false
+			for _, span := range ss.Spans().All() {
+				if !span.TraceID().IsEmpty() {
+					continue
+				}
+				if !begun {
+					to, begun = out.ResourceSpans().AppendEmpty(), true
+					rs.Resource().CopyTo(to.Resource())
+					to.SetSchemaUrl(rs.SchemaUrl())
+				}
+				if !scoped {
+					list, scoped = copyScope(to, ss), true
+				}
+				span.CopyTo(list.AppendEmpty())
+			}
+		}
+	}
 }
 
 func copyScope(to ptrace.ResourceSpans, ss ptrace.ScopeSpans) ptrace.SpanSlice {
@@ -88,42 +101,56 @@ func copyScope(to ptrace.ResourceSpans, ss ptrace.ScopeSpans) ptrace.SpanSlice {
 	return scope.Spans()
 }
 
-// forwardLogRecords does with log records without a trace id what the configuration says.
-func (s *sampler) forwardLogRecords(ctx context.Context, ld plog.Logs, n int, all bool) error {
-	if n == 0 {
+// forwardLogRecords is forwardSpans for log records. With those without a trace id it does what the configuration says.
+func (s *sampler) forwardLogRecords(ctx context.Context, ld plog.Logs, r *request, withoutID int) error {
+	if withoutID+len(r.large) == 0 {
 		return nil
 	}
-	cfg := s.cfg.Logs
-	if cfg.WithoutTrace == WithoutTraceDrop && !s.cfg.DryRun {
-		s.direct.dropped(signalLogs, n)
-		return nil
-	}
-	sent := n
-	if !all || cfg.WithoutTrace != WithoutTraceKeep {
-		var threshold uint64
-		switch cfg.WithoutTrace {
-		case WithoutTraceRatio:
-			threshold = probabilityThreshold(cfg.Ratio)
-		case WithoutTraceDrop:
-			threshold = never
+	s.direct.tried(r, withoutID)
+	sent := withoutID
+	if len(r.items) > 0 || s.cfg.Logs.WithoutTrace != WithoutTraceKeep {
+		out := plog.NewLogs()
+		sent = 0
+		if withoutID > 0 {
+			sent = s.withoutTrace(ld, out)
 		}
-		ld, sent = s.withoutTrace(ld, threshold)
+		for _, i := range r.large {
+			it := &r.items[i]
+			from := &r.scopes[it.scope]
+			to := out.ResourceLogs().AppendEmpty()
+			from.resourceLogs.Resource().CopyTo(to.Resource())
+			to.SetSchemaUrl(from.resourceLogs.SchemaUrl())
+			it.record.CopyTo(copyLogScope(to, from.scopeLogs).AppendEmpty())
+		}
+		ld = out
 	}
-	if sent > 0 {
+	if sent+len(r.large) > 0 {
 		if err := s.next.logs.ConsumeLogs(ctx, ld); err != nil {
-			s.direct.passed(signalLogs, n, err)
 			return err
 		}
 	}
-	s.direct.passed(signalLogs, sent, nil)
-	s.direct.dropped(signalLogs, n-sent)
+	s.direct.passed(r, withoutID, sent)
 	return nil
 }
 
-// withoutTrace copies the log records without a trace id whose own randomness reaches a threshold.
-func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) {
-	out := plog.NewLogs()
-	sent := 0
+func copyLogScope(to plog.ResourceLogs, sl plog.ScopeLogs) plog.LogRecordSlice {
+	scope := to.ScopeLogs().AppendEmpty()
+	sl.Scope().CopyTo(scope.Scope())
+	scope.SetSchemaUrl(sl.SchemaUrl())
+	return scope.LogRecords()
+}
+
+// withoutTrace copies the log records without a trace id that are to be sent, and returns how many.
+func (s *sampler) withoutTrace(ld, out plog.Logs) (sent int) {
+	var threshold uint64
+	switch cfg := s.cfg.Logs; {
+	case cfg.WithoutTrace == WithoutTraceRatio:
+		threshold = probabilityThreshold(cfg.Ratio)
+	case cfg.WithoutTrace == WithoutTraceDrop && !s.cfg.DryRun:
+		return 0
+	case cfg.WithoutTrace == WithoutTraceDrop:
+		threshold = never
+	}
 	for _, rl := range ld.ResourceLogs().All() {
 		var to plog.ResourceLogs
 		begun := false
@@ -134,7 +161,8 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 				if !lr.TraceID().IsEmpty() {
 					continue
 				}
-				keep := randomness(lr) >= threshold
+				random := randomness(lr)
+				keep := random >= threshold
 				if !keep && !s.cfg.DryRun {
 					continue
 				}
@@ -144,10 +172,7 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 					to.SetSchemaUrl(rl.SchemaUrl())
 				}
 				if !scoped {
-					scope := to.ScopeLogs().AppendEmpty()
-					sl.Scope().CopyTo(scope.Scope())
-					scope.SetSchemaUrl(sl.SchemaUrl())
-					list, scoped = scope.LogRecords(), true
+					list, scoped = copyLogScope(to, sl), true
 				}
 				copied := list.AppendEmpty()
 				lr.CopyTo(copied)
@@ -155,13 +180,13 @@ func (s *sampler) withoutTrace(ld plog.Logs, threshold uint64) (plog.Logs, int) 
 				case s.cfg.DryRun:
 					copied.Attributes().PutStr(attrs.GatewaySamplingDecision, decisionName(keep))
 				case threshold > 0:
-					raiseLogThreshold(copied, threshold)
+					raiseLogThreshold(copied, threshold, random)
 				}
 				sent++
 			}
 		}
 	}
-	return out, sent
+	return sent
 }
 
 // randomness of a log record without a trace: what it says itself, else a new number.
@@ -172,40 +197,4 @@ func randomness(lr plog.LogRecord) uint64 {
 		}
 	}
 	return rand.Uint64N(sampling.MaxAdjustedCount)
-}
-
-// forwardLarge sends items on that no store can hold.
-func (s *sampler) forwardLarge(ctx context.Context, r *request) error {
-	if len(r.large) == 0 {
-		return nil
-	}
-	var err error
-	if r.sig == signalTraces {
-		td := ptrace.NewTraces()
-		for _, i := range r.large {
-			it := &r.items[i]
-			from := &r.scopes[it.scope]
-			to := td.ResourceSpans().AppendEmpty()
-			from.resourceSpans.Resource().CopyTo(to.Resource())
-			to.SetSchemaUrl(from.resourceSpans.SchemaUrl())
-			it.span.CopyTo(copyScope(to, from.scopeSpans).AppendEmpty())
-		}
-		err = s.next.traces.ConsumeTraces(ctx, td)
-	} else {
-		ld := plog.NewLogs()
-		for _, i := range r.large {
-			it := &r.items[i]
-			from := &r.scopes[it.scope]
-			to := ld.ResourceLogs().AppendEmpty()
-			from.resourceLogs.Resource().CopyTo(to.Resource())
-			to.SetSchemaUrl(from.resourceLogs.SchemaUrl())
-			scope := to.ScopeLogs().AppendEmpty()
-			from.scopeLogs.Scope().CopyTo(scope.Scope())
-			scope.SetSchemaUrl(from.scopeLogs.SchemaUrl())
-			it.record.CopyTo(scope.LogRecords().AppendEmpty())
-		}
-		err = s.next.logs.ConsumeLogs(ctx, ld)
-	}
-	s.direct.passed(r.sig, len(r.large), err)
-	return err
 }

@@ -40,14 +40,17 @@ type facts struct {
 	rank          rank
 	log           bool
 	failed        bool // see MatchConfig.Error
+	askedInVain   bool // an OTTL condition failed
 	endsBefore    bool // the span ends before it starts: it has no duration
 	status        int64
 	tokens        int64
+	bytes         int // about, as OTLP
 	duration      time.Duration
 	start, end    uint64 // ns; of a log record its time
 	texts         [textCount]string
 	responseModel string
 	randomness    string // of a log record: sampling.randomness
+	threshold     string // of a log record: sampling.threshold
 	span          ptrace.Span
 	record        plog.LogRecord
 	origin        *originFacts
@@ -229,6 +232,8 @@ func (f *facts) readAttributes(m pcommon.Map) (ours, errorType bool) {
 			serviceHost = v.Str()
 		case logRandomness:
 			f.randomness = v.Str()
+		case logThreshold:
+			f.threshold = v.Str()
 		case attrs.GatewayRequestDuration:
 			if f.log && v.Double() > 0 && v.Double() < maxDurationSeconds {
 				f.duration = time.Duration(v.Double() * float64(time.Second))

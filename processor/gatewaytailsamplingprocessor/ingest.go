@@ -1,9 +1,8 @@
 package gatewaytailsamplingprocessor
 
 import (
-	"errors"
+	"slices"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -17,10 +16,19 @@ type request struct {
 	sig     signal
 	scopes  []scopeOf
 	items   []itemOf
-	ordered []int32 // items by shard
-	starts  []int32 // where each shard's begin in ordered
-	large   []int32 // items that no store can hold
+	ordered []int32  // items by shard
+	starts  []int32  // where each shard's begin in ordered
+	parts   []partOf // by shard
+	large   []int32  // items that go on at once, as no store can hold them
+	whole   bool     // the request is too large: that is all of them
 	facts   originFacts
+	writer  tailstore.ScopeWriter
+}
+
+// partOf a request is what one shard has of it.
+type partOf struct {
+	puts    tailstore.Puts
+	decided uint64 // how many traces the shard had decided when it admitted the items
 }
 
 // scopeOf is a scope with its resource, of one of the signals.
@@ -29,6 +37,20 @@ type scopeOf struct {
 	scopeSpans    ptrace.ScopeSpans
 	resourceLogs  plog.ResourceLogs
 	scopeLogs     plog.ScopeLogs
+	written       tailstore.Scope // when an item of it was put
+}
+
+// written returns a scope as stores look it up.
+func (r *request) written(scope int32) tailstore.Scope {
+	sc := &r.scopes[scope]
+	if sc.written.IsZero() {
+		if r.sig == signalTraces {
+			sc.written = r.writer.Spans(sc.resourceSpans, sc.scopeSpans)
+		} else {
+			sc.written = r.writer.LogRecords(sc.resourceLogs, sc.scopeLogs)
+		}
+	}
+	return sc.written
 }
 
 // itemOf is an item, of one of the signals.
@@ -37,6 +59,9 @@ type itemOf struct {
 	record plog.LogRecord
 	scope  int32
 	shard  int32
+	bytes  int  // about, as OTLP; of one that was put
+	large  bool // it is among request.large
+	admission
 }
 
 // requestKept is how many items a request may have had for its memory to be kept.
@@ -47,8 +72,9 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 func (r *request) reset() {
 	clear(r.scopes)
 	clear(r.items)
-	r.scopes, r.items, r.large = r.scopes[:0], r.items[:0], r.large[:0]
+	r.scopes, r.items, r.large, r.whole = r.scopes[:0], r.items[:0], r.large[:0], false
 	r.facts = originFacts{}
+	r.writer.Reset()
 }
 
 // done gives the memory back. Nothing of somebody's telemetry stays in it.
@@ -111,6 +137,7 @@ func (s *sampler) logRecords(ld plog.Logs) (r *request, withoutID int) {
 
 // sort orders the items by shard; those of one shard stay in their order.
 func (r *request) sort(shards int) {
+	r.parts = slices.Grow(r.parts[:0], shards)[:shards]
 	r.starts = append(r.starts[:0], make([]int32, shards+1)...)
 	for i := range r.items {
 		r.starts[r.items[i].shard+1]++
@@ -132,133 +159,5 @@ func (r *request) sort(shards int) {
 	r.starts[0] = 0
 }
 
-// store hands the items to their shards. With an error, some or all of them were refused.
-func (s *sampler) store(r *request, now time.Time) error {
-	r.sort(len(s.shards))
-	// A request is refused before anything of it is stored, if that is known: what is stored comes a second time when
-	// the request is sent again.
-	for i, sh := range s.shards {
-		if r.starts[i] < r.starts[i+1] && sh.full.Load() && !sh.makeRoom() {
-			s.refuse(r.sig, len(r.items))
-			return errFull
-		}
-	}
-	for i, sh := range s.shards {
-		mine := r.ordered[r.starts[i]:r.starts[i+1]]
-		if len(mine) == 0 {
-			continue
-		}
-		if n, err := s.storeIn(sh, r, mine, now); err != nil {
-			s.refuse(r.sig, len(r.items)-int(r.starts[i])-n)
-			return err
-		}
-	}
-	return nil
-}
-
-// refuse counts items as refused.
-func (s *sampler) refuse(sig signal, n int) {
-	s.direct.mu.Lock()
-	defer s.direct.mu.Unlock()
-	s.direct.accounts.received[sig] += int64(n)
-	s.direct.accounts.refused[sig] += int64(n)
-}
-
-// storeIn stores items in their shard and returns how many were taken before an error.
-func (s *sampler) storeIn(sh *shard, r *request, mine []int32, now time.Time) (int, error) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	scope := int32(-1)
-	var origin tailstore.Origin
-	held := false
-	release := func() {
-		if held {
-			sh.store.ReleaseOrigin(origin)
-			held = false
-		}
-	}
-	defer release()
-	sh.facts = facts{}
-	defer func() { sh.facts = facts{} }()
-	for n, i := range mine {
-		it := &r.items[i]
-		id := it.id(r.sig)
-		ad := sh.admit(id, r.sig)
-		if !ad.store {
-			continue
-		}
-		if it.scope != scope {
-			release()
-			scope = it.scope
-			err := sh.room(func() (err error) {
-				origin, err = r.scopes[scope].intern(r.sig, sh.store, &r.facts)
-				return err
-			})
-			if err != nil {
-				return n, errFull
-			}
-			held = true
-		}
-		if r.sig == signalTraces {
-			sh.facts.readSpan(&r.facts, it.span)
-		} else {
-			sh.facts.readLogRecord(&r.facts, it.record)
-		}
-		var ref tailstore.Ref
-		err := sh.room(func() (err error) {
-			if r.sig == signalTraces {
-				ref, err = sh.store.AddSpan(now, origin, it.span)
-			} else {
-				ref, err = sh.store.AddLogRecord(now, origin, it.record)
-			}
-			return err
-		})
-		switch {
-		case err == nil:
-			sh.added(now, ref, id, r.sig, ad)
-		case errors.Is(err, tailstore.ErrTooLarge):
-			r.large = append(r.large, i)
-			sh.accounts.irregular[reasonTooLarge]++
-		default:
-			return n, errFull
-		}
-	}
-	return len(mine), nil
-}
-
-// intern makes a scope known to a store and reads what its items have in common.
-func (sc *scopeOf) intern(sig signal, store *tailstore.Store[summary], f *originFacts) (tailstore.Origin, error) {
-	if sig == signalTraces {
-		f.read(sc.resourceSpans.Resource(), sc.scopeSpans.Scope())
-		f.resourceSpans, f.spans = sc.resourceSpans, sc.scopeSpans
-		return store.SpanOrigin(sc.resourceSpans, sc.scopeSpans)
-	}
-	f.read(sc.resourceLogs.Resource(), sc.scopeLogs.Scope())
-	f.resourceLogs, f.records = sc.resourceLogs, sc.scopeLogs
-	return store.LogOrigin(sc.resourceLogs, sc.scopeLogs)
-}
-
-// room does what needs room in the store. While there is none, the oldest traces are decided.
-func (sh *shard) room(do func() error) error {
-	for {
-		err := do()
-		if !errors.Is(err, tailstore.ErrFull) {
-			return err
-		}
-		if dropped, _ := sh.decideOldest(triggerPressure); !dropped {
-			sh.full.Store(true)
-			return err
-		}
-	}
-}
-
-// makeRoom decides the oldest traces of a shard that was full, and reports whether some of them were dropped.
-func (sh *shard) makeRoom() bool {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if !sh.full.Load() {
-		return true
-	}
-	dropped, _ := sh.decideOldest(triggerPressure)
-	return dropped
-}
+// of returns the items of a shard.
+func (r *request) of(shard int) []int32 { return r.ordered[r.starts[shard]:r.starts[shard+1]] }

@@ -38,10 +38,25 @@ type worker struct {
 	lost    perSignal // refused by the next consumer for good
 	retryAt time.Time
 	pause   time.Duration
+
+	idle chan struct{} // closed when what it was told last is done; for who tells it
 }
 
 func newWorker(s *sampler, sh *shard) *worker {
-	return &worker{s: s, sh: sh, of: make(map[tailstore.TraceID]decided)}
+	w := &worker{s: s, sh: sh, of: make(map[tailstore.TraceID]decided), idle: make(chan struct{})}
+	close(w.idle)
+	return w
+}
+
+// then has the worker do something after what it does now.
+func (w *worker) then(do func()) {
+	before, idle := w.idle, make(chan struct{})
+	w.idle = idle
+	go func() {
+		defer close(idle)
+		<-before
+		do()
+	}()
 }
 
 // run works until stop is closed. The context ends what is being sent.
@@ -217,6 +232,10 @@ func (w *worker) settle() {
 	for refs := w.refs; len(refs) > 0; {
 		n := min(len(refs), readAtOnce)
 		sh.mu.Lock()
+		if sh.abandoned { // the consumer has come back too late
+			sh.mu.Unlock()
+			break
+		}
 		for _, ref := range refs[:n] {
 			items := sh.forget(ref)
 			for sig := range items { // of a batch, the lost ones are told apart by number
@@ -237,6 +256,7 @@ func (w *worker) settle() {
 
 // drain decides everything and sends it until it is gone or the context ends.
 func (w *worker) drain(ctx context.Context) {
+	w.pause = 0 // the next consumer has until the context ends, not until it would have been asked again
 	for {
 		w.sh.mu.Lock()
 		_, more := w.sh.decideOldest(triggerShutdown)
@@ -259,21 +279,25 @@ func (w *worker) drain(ctx context.Context) {
 	}
 }
 
-// abandon counts what is still there as lost. Nothing may use the shard any more.
-func (w *worker) abandon() int64 {
+// abandon counts what is still there as lost. Of a worker that is stuck in the next consumer that is all it was sending.
+func (w *worker) abandon(stuck bool) int64 {
 	sh := w.sh
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	sh.abandoned = true
 	// Of a batch whose spans were taken and whose log records were not, only the latter are lost.
+	var taken, refused perSignal
+	if !stuck && len(w.refs) > 0 {
+		refused = w.lost
+		for sig := range signalCount {
+			taken[sig] = w.items[sig] - w.pending[sig]
+		}
+	}
 	var lost int64
 	for sig := range signalCount {
-		taken := w.items[sig] - w.pending[sig]
-		if len(w.refs) == 0 {
-			taken = 0
-		}
-		gone := sh.accounts.pending[sig] - taken + w.lost[sig]
+		gone := sh.accounts.pending[sig] - taken[sig] + refused[sig]
 		lost += gone
-		sh.accounts.kept[sig] += taken - w.lost[sig]
+		sh.accounts.kept[sig] += taken[sig] - refused[sig]
 		sh.accounts.lost[sig] += gone
 		sh.accounts.pending[sig] = 0
 	}

@@ -144,15 +144,24 @@ func (p *policyCompiler) policy(field string, a anyPolicy, legal []string) ask {
 	case "not":
 		return not(p.policy(field+"::not::not_sub_policy", anyPolicy{leaf: &a.not.SubPolicy}, leafTypes))
 	case "composite":
-		return p.composite(field+"::composite::composite_sub_policy", a.composite)
+		return p.composite(field+"::composite", a.composite)
 	case "always_sample":
 		return func(*asking) answer { return sampled }
 	case "latency":
+		if l := c.Latency; l.UpperThresholdMs != 0 && l.UpperThresholdMs <= l.ThresholdMs {
+			return p.fail("%s::latency: from %d to %d is no range, want threshold_ms below upper_threshold_ms, or no upper_threshold_ms", field, l.ThresholdMs, l.UpperThresholdMs)
+		}
 		return latency(c.Latency)
 	case "probabilistic":
+		if share := c.Probabilistic.SamplingPercentage; !(share >= 0 && share <= 100) {
+			return p.fail("%s::probabilistic::sampling_percentage: %v is not possible, want 0 to 100", field, share)
+		}
 		return probabilistic(c.Probabilistic)
 	case "span_count":
 		n := c.SpanCount
+		if n.MaxSpans != 0 && n.MaxSpans < n.MinSpans {
+			return p.fail("%s::span_count: from %d to %d is no range, want min_spans up to max_spans, or no max_spans", field, n.MinSpans, n.MaxSpans)
+		}
 		return func(q *asking) answer {
 			return yes(q.spans >= int64(n.MinSpans) && (n.MaxSpans == 0 || q.spans <= int64(n.MaxSpans)))
 		}
@@ -171,6 +180,9 @@ func (p *policyCompiler) policy(field string, a anyPolicy, legal []string) ask {
 
 // within compiles policies within and or drop.
 func (p *policyCompiler) within(field string, cfgs []AndPolicyConfig) []ask {
+	if len(cfgs) == 0 {
+		p.fail("%s: is empty, which every trace meets: name at least one policy", field)
+	}
 	legal := append(slices.Clone(leafTypes), "not")
 	list := make([]ask, len(cfgs))
 	for i := range cfgs {
@@ -252,9 +264,23 @@ func probabilistic(c ProbabilisticConfig) ask {
 func (p *policyCompiler) composite(field string, c *CompositeConfig) ask {
 	legal := append(slices.Clone(leafTypes), "and")
 	list := make([]ask, len(c.SubPolicies))
+	names := make([]string, len(c.SubPolicies))
 	for i := range c.SubPolicies {
 		sub := &c.SubPolicies[i]
-		list[i] = p.policy(fmt.Sprintf("%s::%d", field, i), anyPolicy{leaf: &sub.Leaf, and: &sub.And}, legal)
+		at := fmt.Sprintf("%s::composite_sub_policy::%d", field, i)
+		list[i] = p.policy(at, anyPolicy{leaf: &sub.Leaf, and: &sub.And}, legal)
+		if first := slices.Index(names, sub.Leaf.Name); first >= 0 && first < i {
+			p.fail("%s::name: %q is the name of composite_sub_policy::%d already: give each its own", at, sub.Leaf.Name, first)
+		}
+		names[i] = sub.Leaf.Name
+	}
+	for i, a := range c.RateAllocation {
+		if !slices.Contains(names, a.Policy) {
+			p.fail("%s::rate_allocation::%d::policy: %q is not possible, want one of %s", field, i, a.Policy, strings.Join(names, ", "))
+		}
+		if a.Percent < 0 || a.Percent > 100 {
+			p.fail("%s::rate_allocation::%d::percent: %d is not possible, want 0 to 100", field, i, a.Percent)
+		}
 	}
 	share := make([]int64, len(list))
 	taken := make([]int64, len(list))

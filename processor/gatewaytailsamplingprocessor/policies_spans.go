@@ -20,7 +20,7 @@ func (p *policyCompiler) ofSpans(field string, c *LeafPolicyConfig) ask {
 		for i, name := range c.StatusCode.StatusCodes {
 			code, ok := map[string]ptrace.StatusCode{"OK": ptrace.StatusCodeOk, "ERROR": ptrace.StatusCodeError, "UNSET": ptrace.StatusCodeUnset}[name]
 			if !ok {
-				return p.fail("%s::status_code::status_codes::%d: %q is not possible, want one of OK, ERROR, UNSET", field, i, name)
+				p.fail("%s::status_code::status_codes::%d: %q is not possible, want one of OK, ERROR, UNSET", field, i, name)
 			}
 			codes = append(codes, code)
 		}
@@ -37,12 +37,15 @@ func (p *policyCompiler) ofSpans(field string, c *LeafPolicyConfig) ask {
 		if n.MinValue == 0 && n.MaxValue == 0 {
 			return p.fail("%s::numeric_attribute: has neither min_value nor max_value: set one, 0 is none", field)
 		}
-		return p.attribute(n.Key, n.InvertMatch, func(v pcommon.Value) bool {
+		if n.MaxValue != 0 && n.MaxValue < n.MinValue {
+			return p.fail("%s::numeric_attribute: from %d to %d is no range, want min_value up to max_value, 0 is none", field, n.MinValue, n.MaxValue)
+		}
+		return p.attribute(field, n.Key, n.InvertMatch, func(v pcommon.Value) bool {
 			return (n.MinValue == 0 || v.Int() >= n.MinValue) && (n.MaxValue == 0 || v.Int() <= n.MaxValue)
 		})
 	case "boolean_attribute":
 		b := c.BooleanAttribute
-		return p.attribute(b.Key, b.InvertMatch, func(v pcommon.Value) bool { return v.Bool() == b.Value })
+		return p.attribute(field, b.Key, b.InvertMatch, func(v pcommon.Value) bool { return v.Bool() == b.Value })
 	case "string_attribute":
 		s := c.StringAttribute
 		is := func(text string) bool { return text != "" && slices.Contains(s.Values, text) }
@@ -51,7 +54,7 @@ func (p *policyCompiler) ofSpans(field string, c *LeafPolicyConfig) ask {
 			for i, value := range s.Values {
 				re, err := regexp.Compile(value)
 				if err != nil {
-					return p.fail("%s::string_attribute::values::%d: %q is no regular expression: %w", field, i, value, err)
+					p.fail("%s::string_attribute::values::%d: %q is no regular expression: %w", field, i, value, err)
 				}
 				list[i] = re
 			}
@@ -59,7 +62,7 @@ func (p *policyCompiler) ofSpans(field string, c *LeafPolicyConfig) ask {
 				return slices.ContainsFunc(list, func(re *regexp.Regexp) bool { return re.MatchString(text) })
 			}
 		}
-		return p.text(s.Key, s.InvertMatch, is)
+		return p.text(field, s.Key, s.InvertMatch, is)
 	default:
 		return p.ottl(field, c.OTTLCondition)
 	}
@@ -141,7 +144,8 @@ func (rs *ruleSet) evalPolicies(known uint64, f *facts) uint64 {
 }
 
 // attribute asks an attribute of spans and their resources.
-func (p *policyCompiler) attribute(key string, invert bool, is func(pcommon.Value) bool) ask {
+func (p *policyCompiler) attribute(field, key string, invert bool, is func(pcommon.Value) bool) ask {
+	p.needsKey(field, key)
 	a := p.any(func(f *facts) (bool, error) {
 		if v, ok := f.origin.resource.Attributes().Get(key); ok && is(v) {
 			return true, nil
@@ -156,7 +160,8 @@ func (p *policyCompiler) attribute(key string, invert bool, is func(pcommon.Valu
 }
 
 // text asks an attribute with a text. One of a span that is empty is as good as none; one of a resource is not.
-func (p *policyCompiler) text(key string, invert bool, is func(string) bool) ask {
+func (p *policyCompiler) text(field, key string, invert bool, is func(string) bool) ask {
+	p.needsKey(field, key)
 	a := p.any(func(f *facts) (bool, error) {
 		if v, ok := f.origin.resource.Attributes().Get(key); ok && is(v.Str()) {
 			return true, nil
@@ -168,6 +173,13 @@ func (p *policyCompiler) text(key string, invert bool, is func(string) bool) ask
 		return not(a)
 	}
 	return a
+}
+
+// needsKey reports a policy about an attribute that names none.
+func (p *policyCompiler) needsKey(field, key string) {
+	if key == "" {
+		p.fail("%s: key is empty, which no attribute has: name one", field)
+	}
 }
 
 func traceStateHas(c TraceStateConfig) asked {

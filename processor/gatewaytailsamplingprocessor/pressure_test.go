@@ -120,6 +120,32 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
+// TestTooLargeResource: items of a resource that no store can hold go on at once. Refused, they would come again and
+// again, and have the traces of others decided early each time.
+func TestTooLargeResource(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) { errorsOnly(c); small(c) }, func(r *rig) {
+		t := r.t
+		rng := rand.New(rand.NewPCG(15, 16))
+		r.consumeSpans(span(traceID(1), client))
+		td, ld := span(traceID(2), server), record(traceID(3))
+		td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", noise(rng, 3<<20))
+		td.ResourceSpans().At(0).Resource().CopyTo(ld.ResourceLogs().At(0).Resource())
+		at(span(traceID(4), server)).CopyTo(td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().AppendEmpty())
+		span(traceID(5), server, failed).ResourceSpans().MoveAndAppendTo(td.ResourceSpans())
+		r.consumeSpans(td)
+		r.consumeLogs(ld)
+		assert.Len(t, r.out.allSpans(), 2)
+		assert.Len(t, r.out.allRecords(), 1)
+		a := r.balanced()
+		assert.EqualValues(t, 3, a.irregular[reasonTooLarge])
+		assert.EqualValues(t, 2, a.pending[0], "others are where they were")
+		sleep(7 * time.Second)
+		spans, _ := r.out.got(5)
+		assert.Equal(t, 1, spans)
+	})
+}
+
 // TestNoTraceID: spans without a trace id are no trace; each goes on, with its resource and scope.
 func TestNoTraceID(t *testing.T) {
 	t.Parallel()

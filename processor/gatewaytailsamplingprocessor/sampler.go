@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -42,12 +43,11 @@ type sampler struct {
 	running bool
 	stop    chan struct{}
 	cancel  context.CancelFunc
-	done    sync.WaitGroup
 	closed  bool
 
-	// gate is read-locked by items on their way in, and locked while the sampler is shut down.
+	// gate is read-locked by items on their way in. Who gets it after shut was set knows that all of these have come in.
 	gate sync.RWMutex
-	shut bool
+	shut atomic.Bool
 }
 
 func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
@@ -62,9 +62,13 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 	s.direct.accounts = newAccounts(rules.none())
 	n := cfg.shards()
 	bytes := cfg.MaxBytes / n
+	texts := 0
+	if len(rules.keyParts) > 0 {
+		texts = min(bytes/textShare, bytes-minShardBytes)
+	}
 	for range n {
 		store, err := tailstore.New[summary](tailstore.Config{
-			MaxBytes: bytes,
+			MaxBytes: bytes - texts,
 			// Some dozens of segments, so that the few that are set aside are a small part.
 			SegmentBytes: min(max(bytes/64, minSegmentBytes), tailstore.DefaultSegmentBytes),
 			Delays:       []time.Duration{queueWait: cfg.Wait, queueLinger: cfg.Linger, queueLate: lateDelay},
@@ -74,7 +78,7 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 		}
 		sh := &shard{
 			rules: rules, dryRun: cfg.DryRun, epoch: time.Now(), wake: make(chan struct{}, 1), store: store,
-			texts: newInterner(), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
+			largest: 2 * bytes, texts: newInterner(texts), memory: newMemory(cfg.Decisions.Dropped/n+1, cfg.Decisions.Kept/n+1),
 			accounts: newAccounts(rules.none()),
 		}
 		s.shards = append(s.shards, sh)
@@ -85,6 +89,9 @@ func newSampler(set processor.Settings, cfg *Config) (*sampler, error) {
 	}
 	return s, nil
 }
+
+// textShare: no more than this share of a shard is for the texts that keys are made of.
+const textShare = 16
 
 // interval is how often it is looked for traces that are due: often enough to be on time, seldom enough that many
 // traces go out together.
@@ -103,25 +110,14 @@ func (s *sampler) shardOf(id pcommon.TraceID) int32 {
 // errShutDown is returned for items that come after Shutdown.
 var errShutDown = errors.New("gateway_tail_sampling: has been shut down")
 
-// consumeTraces takes spans. With an error, some or all of them were refused, and the request may be sent again unless
-// the error is permanent.
+// consumeTraces takes spans, all of a request or, with an error, none. Unless the error is permanent, the request may be
+// sent again.
 func (s *sampler) consumeTraces(ctx context.Context, td ptrace.Traces) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	r, withoutID := s.spans(td)
 	defer r.done()
-	if s.shut {
-		s.refuse(r.sig, len(r.items)+withoutID)
-		return errShutDown
-	}
-	if err := s.forwardSpans(ctx, td, withoutID, len(r.items) == 0); err != nil {
-		s.refuse(r.sig, len(r.items))
-		return err
-	}
-	if err := s.store(r, time.Now()); err != nil {
-		return errors.Join(err, s.forwardLarge(ctx, r))
-	}
-	return s.forwardLarge(ctx, r)
+	return s.consume(r, withoutID, func() error { return s.forwardSpans(ctx, td, r, withoutID) })
 }
 
 // consumeLogs is consumeTraces for log records.
@@ -130,18 +126,31 @@ func (s *sampler) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	defer s.gate.RUnlock()
 	r, withoutID := s.logRecords(ld)
 	defer r.done()
-	if s.shut {
-		s.refuse(r.sig, len(r.items)+withoutID)
-		return errShutDown
+	return s.consume(r, withoutID, func() error { return s.forwardLogRecords(ctx, ld, r, withoutID) })
+}
+
+// consume takes a request, all of it or none. What goes to the next consumer at once goes by forward.
+func (s *sampler) consume(r *request, withoutID int, forward func() error) error {
+	err := errShutDown
+	if !s.shut.Load() {
+		err = s.put(r)
 	}
-	if err := s.forwardLogRecords(ctx, ld, withoutID, len(r.items) == 0); err != nil {
-		s.refuse(r.sig, len(r.items))
+	if err == nil {
+		if err = forward(); err != nil {
+			s.discard(r)
+		}
+	}
+	if err != nil {
+		s.refuse(r.sig, len(r.items)+withoutID)
 		return err
 	}
-	if err := s.store(r, time.Now()); err != nil {
-		return errors.Join(err, s.forwardLarge(ctx, r))
+	if s.shut.Load() { // meanwhile, and maybe without waiting for it any longer
+		s.discard(r)
+		s.refuse(r.sig, len(r.items)-len(r.large))
+		return errShutDown
 	}
-	return s.forwardLarge(ctx, r)
+	s.attach(r, time.Now())
+	return nil
 }
 
 // start starts the workers unless they run.
@@ -158,23 +167,40 @@ func (s *sampler) startWorkers() {
 	s.running = true
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
-	s.stop = make(chan struct{})
+	stop := make(chan struct{})
+	s.stop = stop
 	for _, w := range s.workers {
-		s.done.Go(func() { w.run(ctx, s.stop) })
+		w.then(func() { w.run(ctx, stop) })
 	}
 }
 
-// stopWorkers ends the workers: at once if they are idle, else when what they are sending is sent or the context ends.
-func (s *sampler) stopWorkers(ctx context.Context) {
-	if !s.running {
-		return
+// drain ends the workers, has everything decided and sends it until it is gone or the context ends. It returns the
+// workers that did not come back even then, as the next consumer keeps them.
+func (s *sampler) drain(ctx context.Context) (stuck map[*worker]bool) {
+	if s.running {
+		s.running = false
+		close(s.stop)
+		defer s.cancel()
+		defer context.AfterFunc(ctx, s.cancel)()
 	}
-	s.running = false
-	close(s.stop)
-	defer context.AfterFunc(ctx, s.cancel)()
-	s.done.Wait()
-	s.cancel()
+	for _, w := range s.workers {
+		w.then(func() { w.drain(ctx) })
+	}
+	late := make(chan struct{})
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, func() { close(late) }) })()
+	stuck = make(map[*worker]bool)
+	for _, w := range s.workers {
+		select {
+		case <-w.idle:
+		case <-late:
+			stuck[w] = true
+		}
+	}
+	return stuck
 }
+
+// lastWait is for a consumer to return after its context has ended.
+const lastWait = time.Second
 
 // shutdown ends one pipeline's part. Everything that is there is decided and sent, of both signals: in a Collector the
 // components behind a processor are shut down after it, so this is the last moment at which both signals can still
@@ -187,20 +213,13 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 	}
 	s.open[sig] = false
 	last = s.open == [signalCount]bool{}
-	if last {
-		s.gate.Lock()
-		s.shut = true
-		s.gate.Unlock()
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownTimeout)
 	defer cancel()
-	wasRunning := s.running
-	s.stopWorkers(ctx)
-	var draining sync.WaitGroup
-	for _, w := range s.workers {
-		draining.Go(func() { w.drain(ctx) })
+	if last {
+		s.close(ctx)
 	}
-	draining.Wait()
+	wasRunning := s.running
+	stuck := s.drain(ctx)
 	if !last {
 		if wasRunning {
 			s.startWorkers() // the other pipeline may still bring items of traces that have been decided
@@ -210,7 +229,7 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 	s.closed = true
 	var lost int64
 	for _, w := range s.workers {
-		lost += w.abandon()
+		lost += w.abandon(stuck[w])
 	}
 	s.meters.shutdown()
 	if lost > 0 {
@@ -219,14 +238,29 @@ func (s *sampler) shutdown(ctx context.Context, sig signal) (last bool, err erro
 	return true, nil
 }
 
-// totals returns the accounts of all shards and what the stores take, in bytes. Each shard's accounts are true for one
+// close refuses items from now on, and waits for those on their way in or until the context ends.
+func (s *sampler) close(ctx context.Context) {
+	s.shut.Store(true)
+	in := make(chan struct{})
+	go func() {
+		s.gate.Lock()
+		defer s.gate.Unlock()
+		close(in)
+	}()
+	select {
+	case <-in:
+	case <-ctx.Done():
+	}
+}
+
+// totals returns the accounts of all shards and what the stores and the texts of keys take, in bytes. Each shard's accounts are true for one
 // instant, and so are the sums of what must be equal.
 func (s *sampler) totals() (sum accounts, bytes int64) {
 	sum = newAccounts(s.rules.none())
 	for _, sh := range s.shards {
 		sh.mu.Lock()
 		sum.add(&sh.accounts)
-		bytes += int64(sh.store.Stats().Bytes)
+		bytes += int64(sh.store.Stats().Bytes + sh.texts.bytes())
 		sh.mu.Unlock()
 	}
 	s.direct.mu.Lock()

@@ -24,24 +24,27 @@ const lateDelay = time.Second
 
 // shard holds the traces of some ids. Everything in it is used under its lock, but for what is said to be otherwise.
 type shard struct {
-	rules  *ruleSet
-	dryRun bool
-	epoch  time.Time
-	wake   chan struct{} // tells the worker that there is something to send; not under the lock
+	rules   *ruleSet
+	dryRun  bool
+	epoch   time.Time
+	largest int           // trace, as OTLP bytes: see added
+	wake    chan struct{} // tells the worker that there is something to send; not under the lock
 
 	full atomic.Bool // the store refused an item and nothing left it since; also read without the lock
 
-	mu       sync.Mutex
-	store    *tailstore.Store[summary]
-	texts    interner
-	memory   memory
-	accounts accounts
-	out      []tailstore.Ref // decided traces on their way out, in order
-	taken    int             // how many of them are in a batch already
-	facts    facts           // of the item that is being added
-	states   stateReader
-	scratch  []byte
-	batch    tailstore.Batch // for policies that must see the spans
+	mu        sync.Mutex
+	store     *tailstore.Store[summary]
+	texts     interner
+	memory    memory
+	accounts  accounts
+	abandoned bool            // what was there is accounted for as lost
+	decided   uint64          // traces so far
+	out       []tailstore.Ref // decided traces on their way out, in order
+	taken     int             // how many of them are in a batch already
+	facts     facts           // of the item that is being added
+	states    stateReader
+	scratch   []byte
+	batch     tailstore.Batch // for policies that must see the spans
 }
 
 // errFull is returned when there is no room even after the oldest traces were decided. It may be retried.
@@ -54,14 +57,14 @@ func (sh *shard) tick(now time.Time) uint32 {
 
 // admission is what is known about an item before it is stored.
 type admission struct {
-	store   bool // else it was dropped with its trace
+	store   bool // else it is dropped with its trace
 	late    bool // its trace was decided before, as follows
 	kept    bool
 	verdict verdict
 }
 
-// admit looks whether the trace of an item has been decided, and drops the item if it was dropped.
-func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
+// admit looks whether the trace of an item has been decided. What it finds holds until the shard decides the next trace.
+func (sh *shard) admit(id pcommon.TraceID) admission {
 	if _, pending := sh.store.Find(tailstore.TraceID(id)); pending {
 		return admission{store: true}
 	}
@@ -72,14 +75,23 @@ func (sh *shard) admit(id pcommon.TraceID, sig signal) admission {
 	if keep || sh.dryRun {
 		return admission{store: true, late: true, kept: keep, verdict: v}
 	}
-	sh.accounts.received[sig]++
-	sh.accounts.dropped[sig]++
-	sh.accounts.late[0][sig]++
 	return admission{}
 }
 
 // added merges the item in sh.facts, which was stored, into its trace.
+//
+// A trace that has become larger than it may be is decided at once, and what follows goes by that decision: equal items
+// take next to nothing in the store, but a trace is sent as a whole, and somebody could have it grow to whatever size.
 func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) {
+	sh.merge(now, ref, id, sig, ad)
+	s := sh.store.Summary(ref)
+	s.size += uint32(sh.facts.bytes/sizeUnit) + 1
+	if int(s.size)*sizeUnit > sh.largest && sh.store.Take(ref) {
+		sh.decide(ref, triggerPressure)
+	}
+}
+
+func (sh *shard) merge(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig signal, ad admission) {
 	sh.accounts.received[sig]++
 	sh.accounts.pending[sig]++
 	s := sh.store.Summary(ref)
@@ -97,15 +109,17 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	if f.endsBefore {
 		sh.accounts.irregular[reasonEndsBefore]++
 	}
-	if sig == signalTraces {
-		switch s.mergeRandomness(f.span.TraceState().AsRaw(), &sh.states) {
-		case irregularState:
-			sh.accounts.irregular[reasonTraceState]++
-		case irregularThreshold:
-			sh.accounts.irregular[reasonThreshold]++
-		}
+	var irregular irregularity
+	if f.log {
+		irregular = s.mergeLogRandomness(f)
 	} else {
-		s.mergeLogRandomness(f)
+		irregular = s.mergeRandomness(f.span.TraceState().AsRaw(), &sh.states)
+	}
+	switch irregular {
+	case irregularState:
+		sh.accounts.irregular[reasonTraceState]++
+	case irregularThreshold:
+		sh.accounts.irregular[reasonThreshold]++
 	}
 	if s.decided() {
 		if f.log {
@@ -120,6 +134,9 @@ func (sh *shard) added(now time.Time, ref tailstore.Ref, id pcommon.TraceID, sig
 	}
 	if s.merge(f, sh.rules, &sh.texts) {
 		sh.reschedule(now, ref, queueLinger)
+	}
+	if f.askedInVain {
+		sh.accounts.irregular[reasonCondition]++
 	}
 }
 
@@ -169,6 +186,7 @@ func (sh *shard) decide(ref tailstore.Ref, t trigger) bool {
 		sh.send(ref)
 		return false
 	}
+	sh.decided++
 	id, _ := sh.store.ID(ref)
 	number, threshold := sh.rules.decide(s, &sh.texts, sh.scratch)
 	if number == sh.rules.none() && len(sh.rules.policyNames) > 0 {

@@ -17,6 +17,7 @@ type summary struct {
 	keys    [maxKeyParts]uint16
 	arrived uint32 // of the first item, ticks since the sampler was made
 	logs    uint32 // how many of the items are log records
+	size    uint32 // of all items as OTLP, in sizeUnit, rounded up
 	rank    rank
 	state   state
 	rule    uint8
@@ -41,6 +42,9 @@ const (
 
 // ticksPerSecond is the resolution of summary.arrived, which overflows after eight years.
 const ticksPerSecond = 16
+
+// sizeUnit is the resolution of summary.size, bytes.
+const sizeUnit = 64
 
 // decided reports whether the trace is on its way out.
 func (s *summary) decided() bool { return s.state >= stateKept }
@@ -95,12 +99,12 @@ func (r *stateReader) read(raw string) {
 	if raw == r.raw {
 		return
 	}
-	*r = stateReader{raw: strings.Clone(raw)} // it is a view into somebody's span
 	w3c, err := sampling.NewW3CTraceState(raw)
-	if err != nil {
-		r.invalid = true
+	if err != nil { // it may be of any length, and is not kept
+		*r = stateReader{invalid: true}
 		return
 	}
+	*r = stateReader{raw: strings.Clone(raw)} // it is a view into somebody's span
 	ot := w3c.OTelValue()
 	r.random, r.hasRandom = ot.RValueRandomness()
 	var th sampling.Threshold
@@ -127,14 +131,23 @@ func (s *summary) mergeRandomness(traceState string, reader *stateReader) irregu
 	return regular
 }
 
-// mergeLogRandomness is mergeRandomness for a log record.
-func (s *summary) mergeLogRandomness(f *facts) {
-	if f.randomness == "" {
-		return
-	}
-	if r, err := sampling.RValueToRandomness(f.randomness); err == nil {
+// mergeLogRandomness is mergeRandomness for a log record, which has attributes in place of the trace state.
+func (s *summary) mergeLogRandomness(f *facts) irregularity {
+	if f.randomness != "" {
+		r, err := sampling.RValueToRandomness(f.randomness)
+		if err != nil {
+			return irregularState
+		}
 		s.setRandomness(r)
 	}
+	if f.threshold != "" {
+		if th, err := sampling.TValueToThreshold(f.threshold); err != nil {
+			return irregularState
+		} else if th.Unsigned() > s.random&randomMask {
+			return irregularThreshold
+		}
+	}
+	return regular
 }
 
 func (s *summary) setRandomness(r sampling.Randomness) {
@@ -190,6 +203,8 @@ type interner struct {
 	numbers map[string]uint16
 	texts   []interned
 	free    []uint16
+	length  int // of all texts, bytes
+	limit   int // of bytes()
 }
 
 type interned struct {
@@ -203,12 +218,18 @@ const (
 	// maxTextBytes of a text count.
 	maxTextBytes = 256
 	otherText    = 1
+	// textOverhead is what a text takes beside its length, in the list, the map and the memory's size classes.
+	textOverhead = 128
 )
 
-func newInterner() interner {
+// newInterner makes one for as many texts as take so many bytes.
+func newInterner(limit int) interner {
 	// 0 is no text, and otherText is never freed.
-	return interner{numbers: make(map[string]uint16), texts: make([]interned, 2)}
+	return interner{numbers: make(map[string]uint16), texts: make([]interned, 2), limit: limit}
 }
+
+// bytes is what the texts take. The place of a text that was forgotten is kept for another.
+func (in *interner) bytes() int { return in.length + (len(in.texts)-2)*textOverhead }
 
 // intern returns the number of a text, held until release.
 func (in *interner) intern(s string) uint16 {
@@ -221,6 +242,8 @@ func (in *interner) intern(s string) uint16 {
 	}
 	var n uint16
 	switch {
+	case in.bytes()+len(s)+textOverhead > in.limit:
+		return otherText
 	case len(in.free) > 0:
 		n = in.free[len(in.free)-1]
 		in.free = in.free[:len(in.free)-1]
@@ -233,6 +256,7 @@ func (in *interner) intern(s string) uint16 {
 	s = strings.Clone(s) // it is a view into somebody's span
 	in.texts[n] = interned{text: s, holds: 1}
 	in.numbers[s] = n
+	in.length += len(s)
 	return n
 }
 
@@ -246,6 +270,7 @@ func (in *interner) release(n uint16) {
 		return
 	}
 	delete(in.numbers, t.text)
+	in.length -= len(t.text)
 	*t = interned{}
 	in.free = append(in.free, n)
 }

@@ -8,10 +8,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/gatehouse-otel/gatehouse/processor/gatewaytailsamplingprocessor/internal/metadata"
 )
 
 // values reads one of our own metrics as numbers by their attributes.
@@ -22,9 +27,8 @@ func (r *rig) values(name string) map[string]int64 {
 	var points []metricdata.DataPoint[int64]
 	switch data := m.Data.(type) {
 	case metricdata.Sum[int64]:
-		require.True(r.t, data.IsMonotonic)
-		points = data.DataPoints
-	case metricdata.Gauge[int64]:
+		// What is held goes up and down, but is a sum too: several samplers of one Collector add up.
+		require.Equal(r.t, name != "pending" && name != "bytes", data.IsMonotonic)
 		points = data.DataPoints
 	default:
 		require.Fail(r.t, "kind of metric", "%T", m.Data)
@@ -74,5 +78,26 @@ func TestMetrics(t *testing.T) {
 		assert.Positive(t, r.values("retries")[""])
 		assert.Positive(t, r.values("bytes")[""])
 		r.out.setFail(nil)
+	})
+}
+
+// TestMetricsOfTwo: those of several samplers in one Collector add up, also what they hold.
+func TestMetricsOfTwo(t *testing.T) {
+	t.Parallel()
+	bubble(t, keepAll, func(r *rig) {
+		set := processortest.NewNopSettings(metadata.Type)
+		set.TelemetrySettings = r.set.NewTelemetrySettings()
+		set.ID = component.NewIDWithName(metadata.Type, "two")
+		two, err := NewFactory().CreateTraces(r.t.Context(), set, createDefaultConfig(), &sink{})
+		require.NoError(r.t, err)
+		require.NoError(r.t, two.Start(r.t.Context(), componenttest.NewNopHost()))
+		r.consumeSpans(span(traceID(1), server))
+		require.NoError(r.t, two.ConsumeTraces(r.t.Context(), span(traceID(1), server)))
+		assert.EqualValues(r.t, 2, r.values("received")["signal=traces"])
+		assert.EqualValues(r.t, 2, r.values("pending")["signal=traces"])
+		both := r.values("bytes")[""]
+		require.NoError(r.t, two.Shutdown(r.t.Context()))
+		assert.EqualValues(r.t, 1, r.values("pending")["signal=traces"])
+		assert.Less(r.t, r.values("bytes")[""], both)
 	})
 }

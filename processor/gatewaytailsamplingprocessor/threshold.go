@@ -96,7 +96,7 @@ func (m *marker) logRecords(ld plog.Logs, of map[tailstore.TraceID]decided) {
 				}
 				m.attributes(lr.Attributes(), d)
 				if !m.dryRun && d.threshold > 0 {
-					raiseLogThreshold(lr, d.threshold)
+					raiseLogThreshold(lr, d.threshold, d.random)
 				}
 			}
 		}
@@ -137,13 +137,14 @@ func raiseSpanThreshold(span ptrace.Span, d decided) {
 }
 
 // raiseLogThreshold does the same for a log record, which has an attribute in place of the trace state.
-func raiseLogThreshold(lr plog.LogRecord, threshold uint64) {
+func raiseLogThreshold(lr plog.LogRecord, threshold, random uint64) {
 	th, err := sampling.UnsignedToThreshold(threshold)
 	if err != nil {
 		return
 	}
 	if v, ok := lr.Attributes().Get(logThreshold); ok {
-		if has, err := sampling.TValueToThreshold(v.Str()); err == nil && !sampling.ThresholdLessThan(has, th) {
+		has, err := sampling.TValueToThreshold(v.Str())
+		if err == nil && !sampling.ThresholdLessThan(has, th) && has.Unsigned() <= random {
 			return
 		}
 	}

@@ -53,17 +53,35 @@ func TestSpanThreshold(t *testing.T) {
 // TestLogThreshold is the same for log records, which have an attribute.
 func TestLogThreshold(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"": "c", "8": "c", "f": "f", "?": "c"} {
+	for _, tc := range []struct {
+		in, rv, want string
+		counted      reason
+	}{
+		{"", "", "c", reasonCount},
+		{"8", "", "c", reasonCount},
+		{"f", "", "f", reasonCount},
+		{"?", "", "c", reasonTraceState},
+		{"f", "?", "f", reasonTraceState},
+		{"d", "cfffffffffffff", "c", reasonThreshold}, // it would not be here
+	} {
 		bubble(t, ratio(0.25), func(r *rig) {
-			ld := record(highID(1))
-			if in != "" {
-				ld = record(highID(1), logThreshold, in)
+			var pairs []any
+			for _, p := range [][2]string{{logThreshold, tc.in}, {logRandomness, tc.rv}} {
+				if p[1] != "" {
+					pairs = append(pairs, p[0], p[1])
+				}
 			}
+			ld := record(highID(1), pairs...)
 			r.consumeLogs(ld)
 			sleep(31 * time.Second)
 			records := r.out.allRecords()
 			require.Len(r.t, records, 1)
-			assert.Equal(r.t, want, mark(r.t, records[0].Attributes().AsRaw(), logThreshold), in)
+			assert.Equal(r.t, tc.want, mark(r.t, records[0].Attributes().AsRaw(), logThreshold), "%+v", tc)
+			if tc.counted < reasonCount {
+				assert.EqualValues(r.t, 1, r.balanced().irregular[tc.counted], "%+v", tc)
+			} else {
+				assert.Zero(r.t, r.balanced().irregular, "%+v", tc)
+			}
 		})
 	}
 }

@@ -28,11 +28,11 @@ type TelemetryBuilder struct {
 	meter                                 metric.Meter
 	mu                                    sync.Mutex
 	registrations                         []metric.Registration
-	ProcessorGatewayTailSamplingBytes     metric.Int64ObservableGauge
+	ProcessorGatewayTailSamplingBytes     metric.Int64ObservableUpDownCounter
 	ProcessorGatewayTailSamplingIrregular metric.Int64ObservableCounter
 	ProcessorGatewayTailSamplingItems     metric.Int64ObservableCounter
 	ProcessorGatewayTailSamplingLateItems metric.Int64ObservableCounter
-	ProcessorGatewayTailSamplingPending   metric.Int64ObservableGauge
+	ProcessorGatewayTailSamplingPending   metric.Int64ObservableUpDownCounter
 	ProcessorGatewayTailSamplingReceived  metric.Int64ObservableCounter
 	ProcessorGatewayTailSamplingRetries   metric.Int64ObservableCounter
 	ProcessorGatewayTailSamplingTraces    metric.Int64ObservableCounter
@@ -197,7 +197,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
-	builder.ProcessorGatewayTailSamplingBytes, err = builder.meter.Int64ObservableGauge(
+	builder.ProcessorGatewayTailSamplingBytes, err = builder.meter.Int64ObservableUpDownCounter(
 		"otelcol_processor_gateway_tail_sampling_bytes",
 		metric.WithDescription("Bytes that pending items take in the store, bounded by max_bytes. [Development]"),
 		metric.WithUnit("By"),
@@ -221,7 +221,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.ProcessorGatewayTailSamplingPending, err = builder.meter.Int64ObservableGauge(
+	builder.ProcessorGatewayTailSamplingPending, err = builder.meter.Int64ObservableUpDownCounter(
 		"otelcol_processor_gateway_tail_sampling_pending",
 		metric.WithDescription("Items that are held, undecided or on their way out. [Development]"),
 		metric.WithUnit("{item}"),

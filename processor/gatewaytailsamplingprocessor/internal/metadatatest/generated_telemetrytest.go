@@ -26,8 +26,10 @@ func AssertEqualProcessorGatewayTailSamplingBytes(t *testing.T, tt *componenttes
 		Name:        "otelcol_processor_gateway_tail_sampling_bytes",
 		Description: "Bytes that pending items take in the store, bounded by max_bytes. [Development]",
 		Unit:        "By",
-		Data: metricdata.Gauge[int64]{
-			DataPoints: dps,
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: false,
+			DataPoints:  dps,
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_gateway_tail_sampling_bytes")
@@ -88,8 +90,10 @@ func AssertEqualProcessorGatewayTailSamplingPending(t *testing.T, tt *componentt
 		Name:        "otelcol_processor_gateway_tail_sampling_pending",
 		Description: "Items that are held, undecided or on their way out. [Development]",
 		Unit:        "{item}",
-		Data: metricdata.Gauge[int64]{
-			DataPoints: dps,
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: false,
+			DataPoints:  dps,
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_gateway_tail_sampling_pending")
