@@ -25,17 +25,17 @@ func report(o options, both [2]*collector, turns [2][]turn) {
 		slices.Sort(all)
 		return all[len(all)/2]
 	}
-	what := fmt.Sprintf("%.0f spans/s", o.load.Rate)
+	what := fmt.Sprintf(" %.0f spans/s", o.load.Rate)
 	if o.load.Rate == 0 {
 		rate := func(i int) float64 { return middle(turns[i], func(t turn) float64 { return t.load.Rate() }) }
-		what = fmt.Sprintf("as fast as answered (%.0f and %.0f spans/s)", rate(0), rate(1))
+		what = fmt.Sprintf(" as fast as answered (%.0f and %.0f spans/s)", rate(0), rate(1))
 	}
 	what += fmt.Sprintf(", %d per request, %s", o.shape.SpansPerRequest, o.load.Duration)
 	for i, c := range both {
 		ms := func(p float64) float64 {
 			return middle(turns[i], func(t turn) float64 { return t.load.Latency(p).Seconds() * 1000 })
 		}
-		fmt.Printf("| %s | %s | %.1f | %.0f | %.0f | %.1f | %.0f | %.0f %% | %.2f %% |\n", what, c.name,
+		fmt.Printf("|%s | %s | %.1f | %.0f | %.0f | %.1f | %.0f | %.0f %% | %.2f %% |\n", what, c.name,
 			middle(turns[i], func(t turn) float64 { return float64((t.cpu - c.idle.cpu).Microseconds()) / float64(t.load.Taken) }),
 			middle(turns[i], func(t turn) float64 { return float64(t.memory) / (1 << 20) }), float64(c.idle.memory)/(1<<20),
 			ms(50), ms(99),
