@@ -14,6 +14,7 @@ TOOLS := $(BUILD)/tools
 # The installed programs of the test bed; the variable may name a folder that several clones share.
 TESTBED := $(or $(GATEHOUSE_TESTBED),$(BUILD)/testbed)
 BINARY := $(BUILD)/otelcol-gatehouse
+CONTRIBCOL := $(BUILD)/contribcol/contribcol
 MODULES := $(patsubst %/go.mod,%,$(wildcard ./go.mod internal/tools/go.mod tests/bench/go.mod))
 LINTED := $(filter-out internal/tools,$(MODULES))
 
@@ -144,10 +145,16 @@ bench: $(TOOLS)/benchstat ## run the benchmarks matching BENCH, COUNT times, int
 bench-sampling: ## measure gateway_tail_sampling beside contrib's tail_sampling: memory, collections, speed, delay
 	cd tests/bench && $(GO) run ./sampling $(SAMPLING)
 
+# Prints the tables of tests/bench/README.md; ENDTOEND are its flags. It takes about eight minutes, and the first time two
+# more on an idle machine to build the Collector with contrib's processors.
 .PHONY: bench-endtoend
-bench-endtoend: build ## measure the built binary beside a Collector with contrib's processors, the same load in turns
-	cd tests/bench && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(abspath $(BUILD))/contribcol ./load/contribcol
-	cd tests/bench && $(GO) run ./load/endtoend -gatehouse $(abspath $(BINARY)) -contrib $(abspath $(BUILD))/contribcol $(ENDTOEND)
+bench-endtoend: build $(CONTRIBCOL) ## measure the built binary beside a Collector with contrib's processors, and check that requests stay whole
+	cd tests/bench && $(GO) run ./load/endtoend -gatehouse $(abspath $(BINARY)) -contrib $(abspath $(CONTRIBCOL)) $(ENDTOEND)
+
+$(CONTRIBCOL): tests/bench/load/endtoend/contrib-builder.yaml $(TOOLS)/builder
+	@echo "==> building the Collector with contrib's processors"
+	$(TOOLS)/builder --config $< --skip-compilation
+	cd $(@D) && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(@F) .
 
 .PHONY: soak
 soak: ## give gateway_tail_sampling twice what it can hold for a minute, with a backend that is down for a third of it

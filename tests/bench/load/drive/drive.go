@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -21,7 +21,7 @@ import (
 // Options say where to send how much.
 type Options struct {
 	Endpoint string // host:port, OTLP/gRPC without TLS
-	// Rate is in spans a second. Above 0 the loop is open: requests have their moments whatever the Collector does, as those of
+	// Rate is in spans and log records a second. Above 0 the loop is open: requests have their moments whatever the Collector does, as those of
 	// a gateway with its own clients have. 0 closes the loop: a connection sends its next request when the last was
 	// answered, which finds out how much a Collector can take.
 	Rate        float64
@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options, from *traffic.Traffic) (Result, error) 
 		return Result{}, err
 	}
 	d := &driver{options: o, from: from, begin: time.Now()}
-	var clients []ptraceotlp.GRPCClient
+	var clients []client
 	for range o.Connections {
 		conn, err := grpc.NewClient(o.Endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
@@ -77,19 +77,29 @@ func Run(ctx context.Context, o Options, from *traffic.Traffic) (Result, error) 
 			return Result{}, fmt.Errorf("connect to %s: %w", o.Endpoint, err)
 		}
 		defer conn.Close() //nolint:errcheck // every answer is in
-		clients = append(clients, ptraceotlp.NewGRPCClient(conn))
+		clients = append(clients, client{traces: ptraceotlp.NewGRPCClient(conn), logs: plogotlp.NewGRPCClient(conn)})
 	}
 	var workers sync.WaitGroup
 	for _, client := range clients {
 		workers.Go(func() { d.work(ctx, client) })
 	}
 	workers.Wait()
-	if td, ok := from.Rest(time.Now()); ok && ctx.Err() == nil {
-		d.send(ctx, clients[0], td, time.Now())
+	for {
+		r, at, ok := from.RestRequest(time.Now())
+		if !ok || !wait(ctx, time.Until(at)) {
+			break
+		}
+		d.send(ctx, clients[0], r, at)
 	}
 	d.result.Traces = from.Traces()
 	d.result.Elapsed = time.Since(d.begin)
 	return d.result, context.Cause(ctx)
+}
+
+// client is a connection.
+type client struct {
+	traces ptraceotlp.GRPCClient
+	logs   plogotlp.GRPCClient
 }
 
 type driver struct {
@@ -98,22 +108,22 @@ type driver struct {
 
 	mu     sync.Mutex
 	from   *traffic.Traffic
-	sent   int // spans that have had their moment
+	sent   int // items that have had their moment
 	result Result
 }
 
-func (d *driver) work(ctx context.Context, client ptraceotlp.GRPCClient) {
+func (d *driver) work(ctx context.Context, to client) {
 	for {
-		td, due, ok := d.next()
+		r, due, ok := d.next()
 		if !ok || !wait(ctx, time.Until(due)) {
 			return
 		}
-		d.send(ctx, client, td, due)
+		d.send(ctx, to, r, due)
 	}
 }
 
 // next returns a request and the moment it has to be sent, and false when that is past the end.
-func (d *driver) next() (td ptrace.Traces, due time.Time, ok bool) {
+func (d *driver) next() (r traffic.Request, due time.Time, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	due = time.Now()
@@ -121,21 +131,19 @@ func (d *driver) next() (td ptrace.Traces, due time.Time, ok bool) {
 		due = d.begin.Add(time.Duration(float64(d.sent) / d.options.Rate * float64(time.Second)))
 	}
 	if due.Sub(d.begin) >= d.options.Duration || time.Since(d.begin) >= d.options.Duration {
-		return td, due, false
+		return r, due, false
 	}
-	td = d.from.Next(due)
-	d.sent += td.SpanCount()
-	return td, due, true
+	r = d.from.NextRequest(due)
+	d.sent += r.Items
+	return r, due, true
 }
 
 // send sends one request and notes what became of it. How long it took counts from the moment it was due: a Collector
 // that lets one request wait makes the next ones late.
-func (d *driver) send(ctx context.Context, client ptraceotlp.GRPCClient, td ptrace.Traces, due time.Time) {
-	spans := td.SpanCount()
-	request := ptraceotlp.NewExportRequestFromTraces(td)
+func (d *driver) send(ctx context.Context, to client, r traffic.Request, due time.Time) {
 	refused := 0
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
-		err := d.try(ctx, client, request)
+		err := d.try(ctx, to, r)
 		if err != nil && retryable(err) {
 			refused++
 			if d.options.Retry && wait(ctx, backoff) {
@@ -143,21 +151,32 @@ func (d *driver) send(ctx context.Context, client ptraceotlp.GRPCClient, td ptra
 			}
 		}
 		d.mu.Lock()
-		d.result.note(spans, refused, time.Since(due), err)
+		d.result.note(r, refused, time.Since(due), err)
 		d.mu.Unlock()
 		return
 	}
 }
 
-func (d *driver) try(ctx context.Context, client ptraceotlp.GRPCClient, request ptraceotlp.ExportRequest) error {
+func (d *driver) try(ctx context.Context, to client, r traffic.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, d.options.Timeout)
 	defer cancel()
-	answer, err := client.Export(ctx, request)
-	if err != nil {
-		return err
+	var rejected int64
+	var message string
+	if r.IsLogs {
+		answer, err := to.logs.Export(ctx, plogotlp.NewExportRequestFromLogs(r.Logs))
+		if err != nil {
+			return err
+		}
+		rejected, message = answer.PartialSuccess().RejectedLogRecords(), answer.PartialSuccess().ErrorMessage()
+	} else {
+		answer, err := to.traces.Export(ctx, ptraceotlp.NewExportRequestFromTraces(r.Traces))
+		if err != nil {
+			return err
+		}
+		rejected, message = answer.PartialSuccess().RejectedSpans(), answer.PartialSuccess().ErrorMessage()
 	}
-	if n := answer.PartialSuccess().RejectedSpans(); n > 0 {
-		return fmt.Errorf("%d spans of a request rejected: %s", n, answer.PartialSuccess().ErrorMessage())
+	if rejected > 0 {
+		return fmt.Errorf("%d items of a request rejected: %s", rejected, message)
 	}
 	return nil
 }

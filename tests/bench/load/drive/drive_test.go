@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -27,6 +28,7 @@ type server struct {
 	mu       sync.Mutex
 	requests int
 	traces   map[pcommon.TraceID]int
+	records  map[pcommon.TraceID]int
 }
 
 func (s *server) Export(_ context.Context, request ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
@@ -50,9 +52,10 @@ func serve(t *testing.T, answer func(int) error) (*server, string) {
 	var listen net.ListenConfig
 	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &server{answer: answer, traces: make(map[pcommon.TraceID]int)}
+	s := &server{answer: answer, traces: make(map[pcommon.TraceID]int), records: make(map[pcommon.TraceID]int)}
 	g := grpc.NewServer()
 	ptraceotlp.RegisterGRPCServer(g, s)
+	plogotlp.RegisterGRPCServer(g, &recordServer{server: s})
 	done := make(chan error, 1)
 	go func() { done <- g.Serve(listener) }()
 	t.Cleanup(func() {
@@ -92,6 +95,43 @@ func TestOpenLoopKeepsItsRate(t *testing.T) {
 	assert.Equal(t, r.Spans, r.Taken)
 	assert.Zero(t, r.Lost)
 	s.assertWhole(t, r)
+}
+
+// recordServer counts log records by trace.
+type recordServer struct {
+	plogotlp.UnimplementedGRPCServer
+	*server
+}
+
+func (s *recordServer) Export(_ context.Context, request plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, lr := range request.Logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		s.records[lr.TraceID()]++
+	}
+	return plogotlp.NewExportResponse(), nil
+}
+
+// Access logs go the same way, and what is late is waited for.
+func TestLogsAndLateItemsAreSent(t *testing.T) {
+	t.Parallel()
+	s, endpoint := serve(t, nil)
+	from, err := traffic.New("../../../captures", traffic.Shape{
+		SpansPerTrace: 3, SpansPerRequest: 5, Logs: true, Window: 20, Late: 0.1, LateBy: 600 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	o := Options{Endpoint: endpoint, Rate: 1000, Connections: 2, Duration: 300 * time.Millisecond, Timeout: 10 * time.Second}
+	r, err := Run(t.Context(), o, from)
+	require.NoError(t, err)
+	assert.Positive(t, from.Late())
+	assert.GreaterOrEqual(t, r.Elapsed, 600*time.Millisecond)
+	assert.Equal(t, r.Spans+r.Records, r.Taken)
+	assert.EqualValues(t, r.Traces, r.Records)
+	assert.Len(t, s.records, int(r.Traces))
+	assert.Len(t, s.traces, int(r.Traces))
+	for _, n := range s.traces {
+		assert.Equal(t, 3, n)
+	}
 }
 
 // What is refused for now is sent again until it is taken, once.

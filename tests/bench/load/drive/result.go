@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-otel/gatehouse/tests/bench/load/traffic"
 )
 
 // Result is what became of the load.
@@ -14,24 +16,29 @@ type Result struct {
 	Traces   uint64
 	Requests int
 	Spans    int    // of all requests
-	Taken    int    // spans of requests that were answered with success
-	Lost     int    // spans of requests that were not
+	Records  int    // log records of all requests
+	Taken    int    // spans and log records of requests that were answered with success
+	Lost     int    // those of requests that were not
 	Refusals int    // answers that said "later"
 	Error    string // the first of a lost request, "" when there is none
 
 	latency histogram
 }
 
-func (r *Result) note(spans, refusals int, took time.Duration, err error) {
+func (r *Result) note(sent traffic.Request, refusals int, took time.Duration, err error) {
 	r.Requests++
-	r.Spans += spans
+	if sent.IsLogs {
+		r.Records += sent.Items
+	} else {
+		r.Spans += sent.Items
+	}
 	r.Refusals += refusals
 	r.latency.add(took)
 	if err == nil {
-		r.Taken += spans
+		r.Taken += sent.Items
 		return
 	}
-	r.Lost += spans
+	r.Lost += sent.Items
 	if r.Error == "" {
 		r.Error = err.Error()
 	}
@@ -41,14 +48,14 @@ func (r *Result) note(spans, refusals int, took time.Duration, err error) {
 // It is up to an eighth too long.
 func (r *Result) Latency(p float64) time.Duration { return r.latency.percentile(p) }
 
-// Rate is the spans that were taken in a second.
+// Rate is the spans and log records that were taken in a second.
 func (r *Result) Rate() float64 { return float64(r.Taken) / r.Elapsed.Seconds() }
 
 // String is the result in lines for people.
 func (r *Result) String() string {
 	var b strings.Builder
-	_, _ = fmt.Fprintf(&b, "%d traces, %d spans in %d requests, %s\n", r.Traces, r.Spans, r.Requests, r.Elapsed.Round(time.Millisecond))
-	_, _ = fmt.Fprintf(&b, "taken %d spans, %.0f a second; lost %d; told to come later %d times\n", r.Taken, r.Rate(), r.Lost, r.Refusals)
+	_, _ = fmt.Fprintf(&b, "%d traces, %d spans and %d log records in %d requests, %s\n", r.Traces, r.Spans, r.Records, r.Requests, r.Elapsed.Round(time.Millisecond))
+	_, _ = fmt.Fprintf(&b, "taken %d, %.0f a second; lost %d; told to come later %d times\n", r.Taken, r.Rate(), r.Lost, r.Refusals)
 	_, _ = fmt.Fprintf(&b, "answer after p50 %s, p99 %s, at most %s\n", r.Latency(50), r.Latency(99), r.Latency(100))
 	if r.Error != "" {
 		_, _ = fmt.Fprintf(&b, "first error: %s\n", r.Error)
@@ -59,8 +66,8 @@ func (r *Result) String() string {
 // MarshalJSON writes times in seconds.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{
-		"seconds": r.Elapsed.Seconds(), "traces": r.Traces, "requests": r.Requests, "spans": r.Spans, "taken": r.Taken,
-		"lost": r.Lost, "refusals": r.Refusals, "error": r.Error, "spans_per_second": r.Rate(),
+		"seconds": r.Elapsed.Seconds(), "traces": r.Traces, "requests": r.Requests, "spans": r.Spans, "records": r.Records, "taken": r.Taken,
+		"lost": r.Lost, "refusals": r.Refusals, "error": r.Error, "items_per_second": r.Rate(),
 		"p50_seconds": r.Latency(50).Seconds(), "p99_seconds": r.Latency(99).Seconds(), "max_seconds": r.Latency(100).Seconds(),
 	})
 }

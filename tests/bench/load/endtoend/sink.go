@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // the Collector's OTLP exporter compresses by default
@@ -14,15 +16,20 @@ import (
 	"github.com/gatehouse-otel/gatehouse/tests/bench/load/traffic"
 )
 
-// sink is the backend: it counts what arrives.
+// sink is the backend: it counts what arrives of each trace.
 type sink struct {
-	ptraceotlp.UnimplementedGRPCServer
 	server *grpc.Server
 	served chan error
 
-	mu   sync.Mutex
-	must int // spans of traces that failed or were slow
-	rest int
+	mu     sync.Mutex
+	traces []arrival // by sequence number
+}
+
+// arrival is what arrived of a trace.
+type arrival struct {
+	spans, records uint16
+	must           bool // it failed or was slow, and was not late
+	late           bool
 }
 
 // maxRequest is the largest request that is taken, in bytes.
@@ -36,7 +43,8 @@ func startSink(ctx context.Context) (*sink, string, error) {
 		return nil, "", fmt.Errorf("start the backend: %w", err)
 	}
 	s := &sink{server: grpc.NewServer(grpc.MaxRecvMsgSize(maxRequest)), served: make(chan error, 1)}
-	ptraceotlp.RegisterGRPCServer(s.server, s)
+	ptraceotlp.RegisterGRPCServer(s.server, &spanSink{sink: s})
+	plogotlp.RegisterGRPCServer(s.server, &recordSink{sink: s})
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, listener.Addr().String(), nil
 }
@@ -49,20 +57,81 @@ func (s *sink) stop() error {
 	return nil
 }
 
+// of returns what arrived of a trace.
+func (s *sink) of(id pcommon.TraceID) *arrival {
+	t := traffic.TraceOf(id)
+	for uint64(len(s.traces)) <= t.Seq {
+		s.traces = append(s.traces, arrival{})
+	}
+	a := &s.traces[t.Seq]
+	a.must, a.late = (t.Failed || t.Slow) && !t.Late, t.Late
+	return a
+}
+
+type spanSink struct {
+	ptraceotlp.UnimplementedGRPCServer
+	*sink
+}
+
 // Export is called by the server.
-func (s *sink) Export(_ context.Context, request ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
+func (s *spanSink) Export(_ context.Context, request ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, rs := range request.Traces().ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
-				if t := traffic.TraceOf(span.TraceID()); t.Failed || t.Slow {
-					s.must++
-				} else {
-					s.rest++
-				}
+				s.of(span.TraceID()).spans++
 			}
 		}
 	}
 	return ptraceotlp.NewExportResponse(), nil
+}
+
+type recordSink struct {
+	plogotlp.UnimplementedGRPCServer
+	*sink
+}
+
+// Export is called by the server.
+func (s *recordSink) Export(_ context.Context, request plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, rl := range request.Logs().ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				s.of(lr.TraceID()).records++
+			}
+		}
+	}
+	return plogotlp.NewExportResponse(), nil
+}
+
+// arrivals are the traces that were sent, by what arrived of them.
+type arrivals struct {
+	must, others, late, dropped int // whole: failed or slow, others, late ones; and those of which nothing came
+	part, repeated              int // some of it, and more than all of it
+}
+
+// count counts all traces that were sent, each with so many spans and log records.
+func (s *sink) count(sent uint64, spans, records int) arrivals {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := arrivals{dropped: int(sent) - len(s.traces)} // of the last ones nothing came
+	for _, one := range s.traces {
+		switch got := [2]int{int(one.spans), int(one.records)}; {
+		case got == [2]int{}:
+			a.dropped++
+		case got[0] > spans || got[1] > records:
+			a.repeated++
+		case got != [2]int{spans, records}:
+			a.part++
+		case one.must:
+			a.must++
+		case one.late:
+			a.late++
+		default:
+			a.others++
+		}
+	}
+	return a
 }

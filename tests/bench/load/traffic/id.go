@@ -10,16 +10,18 @@ import (
 // receives a span knows what it belongs to without a table of all traces. The lower half is random: samplers take their
 // randomness from its last 56 bits.
 type Trace struct {
-	Seq    uint64 // counted from 0; below 1<<61
+	Seq    uint64 // counted from 0; below 1<<60
 	Failed bool   // the gateway answered 5xx
 	Slow   bool   // the gateway's span takes longer than SlowAfter
 	Remote bool   // the gateway's span has a remote parent
+	Late   bool   // all but its first item come Shape.LateBy later
 }
 
 const (
 	failedBit = 1 << 63
 	slowBit   = 1 << 62
 	remoteBit = 1 << 61
+	lateBit   = 1 << 60
 )
 
 // ID makes a trace id of a trace and 64 random bits.
@@ -34,6 +36,9 @@ func (t Trace) ID(random uint64) pcommon.TraceID {
 	if t.Remote {
 		v |= remoteBit
 	}
+	if t.Late {
+		v |= lateBit
+	}
 	var id pcommon.TraceID
 	binary.BigEndian.PutUint64(id[:8], scramble(v))
 	binary.BigEndian.PutUint64(id[8:], random)
@@ -44,10 +49,11 @@ func (t Trace) ID(random uint64) pcommon.TraceID {
 func TraceOf(id pcommon.TraceID) Trace {
 	v := unscramble(binary.BigEndian.Uint64(id[:8]))
 	return Trace{
-		Seq:    v &^ (failedBit | slowBit | remoteBit),
+		Seq:    v &^ (failedBit | slowBit | remoteBit | lateBit),
 		Failed: v&failedBit != 0,
 		Slow:   v&slowBit != 0,
 		Remote: v&remoteBit != 0,
+		Late:   v&lateBit != 0,
 	}
 }
 

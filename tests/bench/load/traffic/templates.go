@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
@@ -26,6 +27,10 @@ type templates struct {
 	scope    pcommon.InstrumentationScope
 	plain    []template // nothing about them is an error
 	failed   []template // the gateway answered 5xx
+
+	logResource         pcommon.Resource
+	logScope            pcommon.InstrumentationScope
+	plainLog, failedLog plog.LogRecord // access log records of such requests
 }
 
 // load reads the recordings. Requests that are neither plain nor failed, such as one that was retried with success or
@@ -72,7 +77,41 @@ func load(captures string) (*templates, error) {
 	if len(t.plain) == 0 || len(t.failed) == 0 {
 		return nil, fmt.Errorf("recorded spans: %d plain and %d failed requests, want some of both", len(t.plain), len(t.failed))
 	}
-	return t, nil
+	return t, t.loadLogs(captures)
+}
+
+// logRecording is what the same gateway logged, with attributes.
+const logRecording = "kgateway/2.4.2-attributes-logs.jsonl"
+
+// loadLogs takes the first access log record of a plain and of a failed request.
+func (t *templates) loadLogs(captures string) error {
+	capture := replay.Capture{
+		Signal: replay.SignalLogs, Format: replay.FormatOTLPJSON, Path: filepath.Join(captures, filepath.FromSlash(logRecording)),
+	}
+	all, err := capture.Logs()
+	if err != nil {
+		return fmt.Errorf("recorded log records, folder of captures %q: %w", captures, err)
+	}
+	var plain, failed bool
+	for _, ld := range all {
+		rl := ld.ResourceLogs().At(0)
+		sl := rl.ScopeLogs().At(0)
+		t.logResource, t.logScope = rl.Resource(), sl.Scope()
+		for _, lr := range sl.LogRecords().All() {
+			code, ok := lr.Attributes().Get("http.response.status_code")
+			switch {
+			case !ok || lr.TraceID().IsEmpty():
+			case !plain && code.Str() == "200":
+				t.plainLog, plain = lr, true
+			case !failed && code.Str() == "503":
+				t.failedLog, failed = lr, true
+			}
+		}
+	}
+	if !plain || !failed {
+		return fmt.Errorf("recorded log records: plain %t, failed %t, want one of each", plain, failed)
+	}
+	return nil
 }
 
 func (t *templates) sort(one template) {

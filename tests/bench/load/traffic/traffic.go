@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -28,6 +29,12 @@ type Shape struct {
 	Slow            float64 // share that took longer than SlowAfter
 	Remote          float64 // share whose gateway span has a remote parent
 	Seed            uint64  // equal seeds make equal traffic, but for the time of day
+
+	// What follows is for NextRequest.
+	Logs   bool          // each trace has an access log record as well
+	Window int           // so many items wait, and the next one is any of them: they come interleaved and out of order
+	Late   float64       // share whose other items come LateBy after the first one
+	LateBy time.Duration // longer than samplers wait
 }
 
 // Validate reports every value that makes no sense.
@@ -42,10 +49,13 @@ func (s Shape) Validate() error {
 	for _, share := range []struct {
 		name  string
 		value float64
-	}{{"failed", s.Failed}, {"slow", s.Slow}, {"remote parent", s.Remote}} {
+	}{{"failed", s.Failed}, {"slow", s.Slow}, {"remote parent", s.Remote}, {"late", s.Late}} {
 		if !(share.value >= 0 && share.value <= 1) {
 			errs = errors.Join(errs, fmt.Errorf("share of traces, %s: %g, want 0 to 1", share.name, share.value))
 		}
+	}
+	if s.Window < 0 {
+		errs = errors.Join(errs, fmt.Errorf("window: %d, want 0 or more", s.Window))
 	}
 	return errs
 }
@@ -58,8 +68,11 @@ type Traffic struct {
 	rand      *rand.Rand
 	traces    uint64
 	notable   uint64
-	left      []ptrace.Span // spans of the last trace that wait for the next request
-	trace     []ptrace.Span // memory of left
+	late      uint64
+	left      []ptrace.Span  // spans of the last trace that wait for the next request
+	trace     []ptrace.Span  // memory of left
+	record    plog.LogRecord // of that trace
+	mix       mix
 }
 
 // New reads the recordings from the folder of captures, tests/captures of this repository.
@@ -77,8 +90,12 @@ func New(captures string, shape Shape) (*Traffic, error) {
 // Traces is how many traces were begun so far; their sequence numbers are 0 to Traces()-1.
 func (t *Traffic) Traces() uint64 { return t.traces }
 
-// Notable is how many of them failed or were slow, which samplers are told to keep.
+// Notable is how many of them failed or were slow, which samplers are told to keep. Those that are late are not among them:
+// a sampler may have decided before it could know.
 func (t *Traffic) Notable() uint64 { return t.notable }
+
+// Late is how many of them are late.
+func (t *Traffic) Late() uint64 { return t.late }
 
 // Next makes the next export request. Its spans ended just before now.
 func (t *Traffic) Next(now time.Time) ptrace.Traces { return t.request(t.shape.SpansPerRequest, now) }
@@ -94,10 +111,7 @@ func (t *Traffic) Rest(now time.Time) (ptrace.Traces, bool) {
 
 func (t *Traffic) request(n int, now time.Time) ptrace.Traces {
 	td := ptrace.NewTraces()
-	rs := td.ResourceSpans().AppendEmpty()
-	t.templates.resource.CopyTo(rs.Resource())
-	ss := rs.ScopeSpans().AppendEmpty()
-	t.templates.scope.CopyTo(ss.Scope())
+	ss := t.scoped(td)
 	ss.Spans().EnsureCapacity(n)
 	for range n {
 		if len(t.left) == 0 {
@@ -109,7 +123,16 @@ func (t *Traffic) request(n int, now time.Time) ptrace.Traces {
 	return td
 }
 
-// begin makes the spans of a trace.
+// scoped adds the scope that the spans were recorded with.
+func (t *Traffic) scoped(td ptrace.Traces) ptrace.ScopeSpans {
+	rs := td.ResourceSpans().AppendEmpty()
+	t.templates.resource.CopyTo(rs.Resource())
+	ss := rs.ScopeSpans().AppendEmpty()
+	t.templates.scope.CopyTo(ss.Scope())
+	return ss
+}
+
+// begin makes the items of a trace.
 func (t *Traffic) begin(now time.Time) {
 	r := t.rand
 	trace := Trace{
@@ -118,13 +141,19 @@ func (t *Traffic) begin(now time.Time) {
 		Slow:   r.Float64() < t.shape.Slow,
 		Remote: r.Float64() < t.shape.Remote,
 	}
+	if t.shape.Late > 0 {
+		trace.Late = r.Float64() < t.shape.Late
+	}
+	if trace.Late {
+		t.late++
+	}
 	t.traces++
-	if trace.Failed || trace.Slow {
+	if (trace.Failed || trace.Slow) && !trace.Late {
 		t.notable++
 	}
-	from := t.templates.plain
+	from, log := t.templates.plain, t.templates.plainLog
 	if trace.Failed {
-		from = t.templates.failed
+		from, log = t.templates.failed, t.templates.failedLog
 	}
 	recorded := from[r.IntN(len(from))]
 
@@ -145,6 +174,9 @@ func (t *Traffic) begin(now time.Time) {
 	request.server(server, trace.Remote)
 	t.trace = append(t.trace, server)
 	t.left = t.trace
+	if t.shape.Logs {
+		t.record = request.accessLog(log)
+	}
 }
 
 // request is what the spans of one request to the gateway have in common.

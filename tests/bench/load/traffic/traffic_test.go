@@ -17,7 +17,7 @@ func TestTraceIDsTellWhatTheyBelongTo(t *testing.T) {
 	for _, want := range []Trace{
 		{},
 		{Seq: 1},
-		{Seq: 1<<61 - 1, Failed: true, Slow: true, Remote: true},
+		{Seq: 1<<60 - 1, Failed: true, Slow: true, Remote: true, Late: true},
 		{Seq: 600_000, Failed: true},
 		{Seq: 600_000, Slow: true},
 		{Seq: 600_000, Remote: true},
@@ -123,9 +123,9 @@ func count(n *int, yes bool) {
 
 func TestBadShapesAreNamedAllAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := New(captures, Shape{Failed: 2, Slow: -1})
+	_, err := New(captures, Shape{Failed: 2, Slow: -1, Late: 3, Window: -1})
 	require.Error(t, err)
-	for _, want := range []string{"spans per trace: 0", "spans per request: 0", "failed: 2", "slow: -1"} {
+	for _, want := range []string{"spans per trace: 0", "spans per request: 0", "failed: 2", "slow: -1", "late: 3", "window: -1"} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = New(t.TempDir(), Shape{SpansPerTrace: 1, SpansPerRequest: 1})
