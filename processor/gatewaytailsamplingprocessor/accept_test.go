@@ -235,3 +235,43 @@ func TestDirectWayFails(t *testing.T) {
 		assert.Len(t, r.out.allSpans(), 3)
 	})
 }
+
+// TestTooLargeTogether: a request that takes more than half of a shard's memory, and finds it full, goes on at once and
+// leaves nothing behind; what has its resource in common stays together.
+func TestTooLargeTogether(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) { dropAll(c); small(c) }, func(r *rig) {
+		t := r.t
+		rng := rand.New(rand.NewPCG(17, 18))
+		td := span(traceID(0), server)
+		for n := range 5000 {
+			one := span(traceID(n), server, attr("note", noise(rng, 1000)))
+			at(one).CopyTo(td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().AppendEmpty())
+		}
+		r.consumeSpans(td)
+		a := r.balanced()
+		assert.Zero(t, a.pending)
+		assert.EqualValues(t, 5001, a.kept[signalTraces])
+		assert.EqualValues(t, 5001, a.irregular[reasonTooLarge])
+		require.Len(t, r.out.traces, 1)
+		assert.Equal(t, 1, r.out.traces[0].ResourceSpans().Len())
+		r.consumeSpans(span(traceID(6000), server)) // there is room
+		assert.EqualValues(t, 1, r.balanced().pending[signalTraces])
+	})
+}
+
+// TestResourceTooLarge: items whose resource alone would fill the store go on at once, and take nobody with them.
+func TestResourceTooLarge(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(c *Config) { dropAll(c); small(c) }, func(r *rig) {
+		t := r.t
+		td := span(traceID(1), server)
+		span(traceID(2), server).ResourceSpans().MoveAndAppendTo(td.ResourceSpans())
+		td.ResourceSpans().At(0).Resource().Attributes().PutStr("note", noise(rand.New(rand.NewPCG(19, 20)), 5<<20))
+		r.consumeSpans(td)
+		a := r.balanced()
+		assert.EqualValues(t, 1, a.kept[signalTraces])
+		assert.EqualValues(t, 1, a.pending[signalTraces])
+		assert.EqualValues(t, 1, a.irregular[reasonTooLarge])
+	})
+}

@@ -51,13 +51,19 @@ func (s *sampler) forwardSpans(ctx context.Context, td ptrace.Traces, r *request
 		if withoutID > 0 {
 			spansWithoutID(td, out)
 		}
+		scope := int32(-1)
+		var list ptrace.SpanSlice
 		for _, i := range r.large {
 			it := &r.items[i]
-			from := &r.scopes[it.scope]
-			to := out.ResourceSpans().AppendEmpty()
-			from.resourceSpans.Resource().CopyTo(to.Resource())
-			to.SetSchemaUrl(from.resourceSpans.SchemaUrl())
-			it.span.CopyTo(copyScope(to, from.scopeSpans).AppendEmpty())
+			if it.scope != scope {
+				scope = it.scope
+				from := &r.scopes[scope]
+				to := out.ResourceSpans().AppendEmpty()
+				from.resourceSpans.Resource().CopyTo(to.Resource())
+				to.SetSchemaUrl(from.resourceSpans.SchemaUrl())
+				list = copyScope(to, from.scopeSpans)
+			}
+			it.span.CopyTo(list.AppendEmpty())
 		}
 		td = out
 	}
@@ -114,13 +120,19 @@ func (s *sampler) forwardLogRecords(ctx context.Context, ld plog.Logs, r *reques
 		if withoutID > 0 {
 			sent = s.withoutTrace(ld, out)
 		}
+		scope := int32(-1)
+		var list plog.LogRecordSlice
 		for _, i := range r.large {
 			it := &r.items[i]
-			from := &r.scopes[it.scope]
-			to := out.ResourceLogs().AppendEmpty()
-			from.resourceLogs.Resource().CopyTo(to.Resource())
-			to.SetSchemaUrl(from.resourceLogs.SchemaUrl())
-			it.record.CopyTo(copyLogScope(to, from.scopeLogs).AppendEmpty())
+			if it.scope != scope {
+				scope = it.scope
+				from := &r.scopes[scope]
+				to := out.ResourceLogs().AppendEmpty()
+				from.resourceLogs.Resource().CopyTo(to.Resource())
+				to.SetSchemaUrl(from.resourceLogs.SchemaUrl())
+				list = copyLogScope(to, from.scopeLogs)
+			}
+			it.record.CopyTo(list.AppendEmpty())
 		}
 		ld = out
 	}
