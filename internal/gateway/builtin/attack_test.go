@@ -85,7 +85,14 @@ func TestRepairIsLinear(t *testing.T) {
 		return time.Since(begin)
 	}
 	measure(1000)
-	assert.Less(t, measure(40_000), 60*measure(2_000)+300*time.Millisecond)
+	var small, large time.Duration
+	for range 5 { // other work on the machine may fall on one attempt
+		small, large = measure(2_000), measure(40_000)
+		if large < 60*small+300*time.Millisecond {
+			return
+		}
+	}
+	assert.Fail(t, "not linear", "20 times the keys took %s instead of %s", large, small)
 }
 
 // TestResourceOfSeveralScopes: what one scope tells of the proxy holds whatever comes behind it.

@@ -92,8 +92,14 @@ func TestManyAttributes(t *testing.T) {
 		}
 		return best
 	}
-	small, large := measure(1000), measure(100_000)
-	assert.Less(t, large, 20*small*100/10+50*time.Millisecond, "100 times the attributes took %s instead of %s", large, small)
+	var small, large time.Duration
+	for range 5 { // other work on the machine may fall on one attempt
+		small, large = measure(1000), measure(100_000)
+		if large < 20*small*100/10+50*time.Millisecond {
+			return
+		}
+	}
+	assert.Fail(t, "not linear", "100 times the attributes took %s instead of %s", large, small)
 }
 
 func TestManyEventsLinksAndSpans(t *testing.T) {
