@@ -1,5 +1,6 @@
-# Everything a person or CI does with this repository. `make help` lists it. Go, git and make are all it needs: the other
-# tools are built from internal/tools/go.mod into _build/tools the first time a target asks for them.
+# Everything a person or CI does with this repository. `make help` lists it. Go, git and make are all that building and testing
+# need: the other tools are built from internal/tools/go.mod into _build/tools the first time a target asks for them. What
+# else a target wants its help says: a C compiler, Docker, or Python for the programs of the test bed.
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -34,7 +35,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Variables: CONFIG=$(CONFIG) (run), FUZZTIME=$(FUZZTIME) (fuzz), BENCH=$(BENCH) COUNT=$(COUNT) (bench), IMAGE=$(IMAGE) (docker),"
-	@echo "  PROGRAMS (e2e-tools: names such as caddy or caddy-2.10.2), GATEHOUSE_E2E_WITHOUT_PROCESSOR=1 (e2e: must fail)"
+	@echo "  PROGRAMS (e2e-tools: names such as caddy or caddy-2.10.2), GATEHOUSE_E2E_WITHOUT_PROCESSOR=1 (e2e: must fail),"
+	@echo "  GATEHOUSE_TESTBED (a folder of installed programs that clones share), SAMPLING (bench-sampling) and ENDTOEND"
+	@echo "  (bench-endtoend): flags, -help lists them; GATEHOUSE_LISTEN, GATEHOUSE_OUTPUT (run: an address, a folder)"
 
 ## Build and run
 
@@ -49,7 +52,7 @@ $(BUILD)/.generated: builder-config.yaml go.mod go.sum $(TOOLS)/builder
 	@touch $@
 
 $(BINARY): $(BUILD)/.generated $(SOURCES)
-	@echo "==> compiling $@; the first time the whole Collector is compiled, which takes minutes (about four on two cores)"
+	@echo "==> compiling $@; the first time the whole Collector is compiled, which takes six minutes and more on two cores"
 	cd $(BUILD) && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o otelcol-gatehouse .
 	@echo "==> built $@"
 
@@ -104,7 +107,7 @@ test-kube: ## test the manifests, their rights and gateway_identity against a re
 		$(GO) test -tags e2e -count=1 -p 1 ./internal/kube/... ./processor/gatewayidentityprocessor ./components
 
 .PHONY: e2e-tools
-e2e-tools: ## install the real programs that e2e needs into _build/testbed (once; PROGRAMS names others)
+e2e-tools: ## install the real programs that e2e needs into _build/testbed (once; python3 with venv; PROGRAMS names others)
 	$(GO) run ./tests/testbed/install $(PROGRAMS)
 
 .PHONY: e2e-tools-all
@@ -140,7 +143,7 @@ bench: $(TOOLS)/benchstat ## run the benchmarks matching BENCH, COUNT times, int
 	mv $$out/running.txt $$out/latest.txt; \
 	if [ -f $$out/previous.txt ]; then $(TOOLS)/benchstat $$out/previous.txt $$out/latest.txt; fi
 
-# The tables go to standard output; SAMPLING are its flags, -help lists them. It takes about ten minutes.
+# The tables go to standard output; SAMPLING are its flags, -help lists them. It takes ten to twenty minutes.
 .PHONY: bench-sampling
 bench-sampling: ## measure gateway_tail_sampling beside contrib's tail_sampling: memory, collections, speed, delay
 	cd tests/bench && $(GO) run ./sampling $(SAMPLING)
@@ -192,6 +195,8 @@ tidy: ## tidy the go.mod of every module
 .PHONY: generate
 generate: ## write the generated code and documents again
 	$(GO) generate ./...
+	@# mdatagen v0.158.0 knows where OpenTelemetry's own distributions are, and links any other one to nowhere.
+	@for readme in */*/README.md; do sed '/^\[otelcol-gatehouse\]: $$/d' $$readme > $$readme.new && mv $$readme.new $$readme; done
 
 # Runs make targets and fails when a file differs afterwards. Content is compared and not with git's last commit, so that
 # it tells the truth in the middle of somebody's work too.
@@ -217,8 +222,8 @@ check: ## what to run before a commit: generate, fmt and tidy change nothing, th
 	@$(MAKE) --no-print-directory lint test
 
 .PHONY: clean
-clean: ## remove what the targets above wrote, tools included
-	rm -rf $(BUILD) _run
+clean: ## remove what the targets above wrote, tools and programs of the test bed included
+	rm -rf $(BUILD) _run tests/bench/latest.txt tests/bench/previous.txt tests/bench/running.txt
 
 # GOOS and GOARCH may ask for another machine's binary; the tools run on this one.
 $(TOOLS)/builder: PACKAGE := go.opentelemetry.io/collector/cmd/builder

@@ -38,8 +38,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Shards < 0 || c.Shards > maxShards {
 		p.add("shards: %d is not possible, want 1 to %d, or 0 for twice the number of processors", c.Shards, maxShards)
-	} else if least := max(1, c.Shards) * minShardBytes; c.MaxBytes < least {
-		p.add("max_bytes: %d is too small for %d shards, want at least %d", c.MaxBytes, max(1, c.Shards), least)
+	}
+	if shards := min(max(1, c.Shards), maxShards); c.MaxBytes < shards*minShardBytes {
+		p.add("max_bytes: %d is too small for %d shards, want at least %d", c.MaxBytes, shards, shards*minShardBytes)
 	}
 	p.oneOf("logs::without_trace", string(c.Logs.WithoutTrace), string(WithoutTraceKeep), string(WithoutTraceDrop), string(WithoutTraceRatio))
 	if c.Logs.WithoutTrace == WithoutTraceRatio {

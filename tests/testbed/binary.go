@@ -16,6 +16,7 @@ const (
 // the test fails if the program is of the default set and is skipped if it is not.
 func Binary(tb testing.TB, name, version, file string) string {
 	tb.Helper()
+	need(tb, [2]string{name, version})
 	p, err := Find(name, version)
 	if err != nil {
 		tb.Fatal(err)
@@ -24,18 +25,40 @@ func Binary(tb testing.TB, name, version, file string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, ok := p.installed(root); !ok {
-		reportMissing(p)
-		if p.Set == DefaultSet {
-			tb.Fatalf("%s is not installed: make e2e-tools", p)
-		}
-		tb.Skipf("%s is not installed: make e2e-tools-all", p)
-	}
 	path := filepath.Join(p.dir(root), "bin", file)
 	if _, err = os.Stat(path); err != nil {
 		tb.Fatalf("%s has no file bin/%s: %v", p, file, err)
 	}
 	return path
+}
+
+// need does by Binary's rules for several programs, names and versions, what Binary does for one: the table names every one
+// that is not installed, and not the first of them only.
+func need(tb testing.TB, programs ...[2]string) {
+	tb.Helper()
+	root, err := Root()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var missing []Program
+	for _, program := range programs {
+		p, err := Find(program[0], program[1])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, ok := p.installed(root); !ok {
+			reportMissing(p)
+			missing = append(missing, p)
+		}
+	}
+	for _, p := range missing {
+		if p.Set == DefaultSet {
+			tb.Fatalf("%s is not installed: make e2e-tools", p)
+		}
+	}
+	if len(missing) > 0 {
+		tb.Skipf("%s is not installed: make e2e-tools-all", missing[0])
+	}
 }
 
 // CollectorBinary returns the path of the built distribution and fails the test when there is none.

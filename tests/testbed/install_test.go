@@ -87,3 +87,24 @@ func TestBinary(t *testing.T) {
 		assert.Equal(t, []string{want}, r.messages)
 	}
 }
+
+func TestNeed(t *testing.T) {
+	t.Setenv(rootEnv, t.TempDir())
+	report.mu.Lock()
+	before := report.missing
+	report.missing = nil
+	report.mu.Unlock()
+	t.Cleanup(func() {
+		report.mu.Lock()
+		defer report.mu.Unlock()
+		report.missing = before
+	})
+	r := &recorder{TB: t}
+	r.run(func() { NeedKgateway(r) })
+	assert.Equal(t, []string{"skip: kgateway 2.4.2 is not installed: make e2e-tools-all"}, r.messages)
+	var names []string
+	for _, p := range report.missing {
+		names = append(names, p.Name)
+	}
+	assert.ElementsMatch(t, []string{"kgateway", "envoy", "etcd", "kubernetes", "kwok"}, names)
+}

@@ -44,10 +44,7 @@ func KgatewayObjects(tb testing.TB, file string) string {
 // installed, and makes sure that what comes out of their modules is there.
 func NeedKgateway(tb testing.TB) {
 	tb.Helper()
-	NeedKubernetes(tb)
-	Binary(tb, "kgateway", KgatewayVersion, "kgateway")
-	Binary(tb, "kgateway", KgatewayVersion, "envoyinit")
-	Binary(tb, "envoy", KgatewayEnvoyVersion, "envoy")
+	need(tb, append([][2]string{{"kgateway", KgatewayVersion}, {"envoy", KgatewayEnvoyVersion}}, kubernetesPrograms...)...)
 	for _, module := range []string{kgatewayModule, gatewayAPIModule} {
 		if _, err := moduleDir(tb.Context(), "kgateway", KgatewayVersion, module); err != nil {
 			tb.Fatal(err)

@@ -68,14 +68,8 @@ type Kubernetes struct {
 	kubeconfig string
 }
 
-// NeedKubernetes says in the table and by Binary's rules which of the programs of StartKubernetes is not installed.
-func NeedKubernetes(tb testing.TB) {
-	tb.Helper()
-	Binary(tb, "etcd", etcdVersion, "etcd")
-	Binary(tb, "kubernetes", kubernetesVersion, "kube-apiserver")
-	Binary(tb, "kubernetes", kubernetesVersion, "kube-controller-manager")
-	Binary(tb, "kwok", kwokVersion, "kwok")
-}
+// kubernetesPrograms are what StartKubernetes runs.
+var kubernetesPrograms = [][2]string{{"etcd", etcdVersion}, {"kubernetes", kubernetesVersion}, {"kwok", kwokVersion}}
 
 // KubernetesAssets are the folders of etcd and kube-apiserver, separated as in PATH.
 func KubernetesAssets(tb testing.TB) string {

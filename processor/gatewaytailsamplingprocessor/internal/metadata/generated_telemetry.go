@@ -199,7 +199,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ProcessorGatewayTailSamplingBytes, err = builder.meter.Int64ObservableUpDownCounter(
 		"otelcol_processor_gateway_tail_sampling_bytes",
-		metric.WithDescription("Bytes that pending items take in the store, bounded by max_bytes. [Development]"),
+		metric.WithDescription("Bytes of max_bytes that the stores hold, tables and what items that have gone left behind included. [Development]"),
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)

@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) processor.Settings {
 func AssertEqualProcessorGatewayTailSamplingBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_gateway_tail_sampling_bytes",
-		Description: "Bytes that pending items take in the store, bounded by max_bytes. [Development]",
+		Description: "Bytes of max_bytes that the stores hold, tables and what items that have gone left behind included. [Development]",
 		Unit:        "By",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
