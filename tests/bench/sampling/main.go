@@ -38,8 +38,8 @@ const keep = 0.05
 func main() {
 	o := options{progress: os.Stderr}
 	flag.StringVar(&o.captures, "captures", "../captures", "folder of recorded telemetry, tests/captures of this repository")
-	flag.IntVar(&o.spans, "spans", 600_000, "pending spans when the heap is measured, 100 bytes each")
-	flag.IntVar(&o.contribSpans, "contrib-spans", 200_000, "the same for contrib's sampler, about 2 kB each and twice that while it grows")
+	flag.IntVar(&o.spans, "spans", 600_000, "pending spans when the heap is measured, 160 to 300 bytes each")
+	flag.IntVar(&o.contribSpans, "contrib-spans", 200_000, "the same for contrib's sampler, 2 to 4 kB each and twice that while it grows")
 	flag.IntVar(&o.ring, "ring", 40_000, "different spans when speed is measured; they come again with other trace ids")
 	flag.IntVar(&o.turns, "turns", 5, "turns of each contestant and shape when speed is measured")
 	flag.DurationVar(&o.turn, "turn", 4*time.Second, "length of a turn")
