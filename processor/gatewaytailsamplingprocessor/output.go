@@ -14,9 +14,10 @@ import (
 
 const (
 	// batchItems and batchBytes close a batch. A trace is never split, and one that is larger is a batch of its own, so
-	// that other traces are not lost when the next consumer cannot take it.
+	// that other traces are not lost when the next consumer cannot take it. gRPC servers take 4 MiB by default, and what
+	// exporters put around a batch has to fit too.
 	batchItems = 4096
-	batchBytes = 4 << 20
+	batchBytes = 1 << 20
 	// readAtOnce is how many traces are read under the lock before whoever waits for it gets it.
 	readAtOnce = 64
 )

@@ -29,9 +29,9 @@ const (
 	soakShards   = 2
 	// The backend refuses everything for this part of the run: what is kept fills the store, until spans are refused.
 	downFrom, downTo = 20 * time.Second, 40 * time.Second
-	// soakAllowance is what the process may hold besides max_bytes: for each shard a batch that is on its way, 4096 spans
-	// of 0.7 kB as OTLP and 2.5 kB as pdata, and as much again in the consumer's hands.
-	soakAllowance = soakShards * 2 * 4096 * 3200
+	// soakAllowance is what the process may hold besides max_bytes: for each shard a batch that is on its way, 1 MiB as
+	// OTLP and four times that as pdata, and as much again in the consumer's hands.
+	soakAllowance = soakShards * 2 * 5 << 20
 	// retryAfter is when a refused request is sent again.
 	retryAfter = 20 * time.Millisecond
 )
