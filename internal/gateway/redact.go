@@ -1,8 +1,12 @@
 package gateway
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/gatehouse-otel/gatehouse/internal/attrs"
 )
 
 // RedactLogs hides the secrets of URLs in every text of log records and their resources, nested ones included. [Engine.Logs]
@@ -22,9 +26,15 @@ func (e *Engine) RedactLogs(ld plog.Logs) {
 }
 
 func (w *work) cleanAttributes(m pcommon.Map) {
-	for _, v := range m.All() {
-		w.cleanNested(v, 0)
+	for key, v := range m.All() {
+		if m.Len() > maxAttributes/4 || !isHeader(key) { // every header was cleaned, but for those behind the last that is looked at
+			w.cleanNested(v, 0)
+		}
 	}
+}
+
+func isHeader(key string) bool {
+	return strings.HasPrefix(key, attrs.HTTPRequestHeader) || strings.HasPrefix(key, attrs.HTTPResponseHeader)
 }
 
 // cleanNested is for values whose depth their decoder bounds, below maxDepth.
