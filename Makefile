@@ -63,21 +63,15 @@ run: build ## start it on this machine (embedded:laptop) and say where to point 
 	@echo "    localhost:19001, Kong's http-log http://localhost:9580 and tcp-log localhost:9581"
 	@echo "    Gateways in containers: start with GATEHOUSE_LISTEN=0.0.0.0 and use this machine's address for localhost."
 	@echo
-	@echo "    kgateway       ListenerPolicy, default.httpSettings.tracing.provider.openTelemetry.grpcService: a Service or static"
-	@echo "                   Backend that leads to this machine, port 4317"
-	@echo "    Envoy Gateway  EnvoyProxy, telemetry.tracing.provider (type OpenTelemetry): a backend that leads here, port 4317"
-	@echo "    Envoy          access loggers http_grpc and tcp_grpc: a cluster with HTTP/2 that leads here, port 19001;"
-	@echo "                   kgateway, Envoy Gateway and Istio can have the same set (receiver/envoyalsreceiver/README.md)"
-	@echo "    Istio          meshConfig.extensionProviders[].opentelemetry.service: a host of the mesh that leads here, port 4317"
-	@echo "    agentgateway   config.tracing.otlpEndpoint: http://localhost:4317"
-	@echo "    Kong           plugin opentelemetry, traces_endpoint: http://localhost:4318/v1/traces (before 3.8: endpoint);"
-	@echo "                   in kong.conf tracing_instrumentations=all and tracing_sampling_rate=1;"
-	@echo "                   plugin http-log, http_endpoint: http://localhost:9580 (receiver/konglogreceiver/README.md)"
-	@echo "    Traefik        tracing.otlp.grpc: endpoint localhost:4317, insecure"
-	@echo "    Caddy          OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 and the tracing directive"
-	@echo "    nginx          otel_exporter { endpoint localhost:4317; } and otel_trace on"
+	@echo "    What to write into each gateway, for spans and access logs, is in docs/pointing-gateways.md. In short:"
+	@echo "    to 4317        kgateway, Envoy Gateway, Istio, Envoy AI Gateway, Envoy (a cluster with HTTP/2, 127.0.0.1 and not localhost),"
+	@echo "                   agentgateway, Traefik, nginx, Caddy before 2.11"
+	@echo "    to 4318        Kong's opentelemetry plugin (http://localhost:4318/v1/traces), Caddy from 2.11 on (http://localhost:4318)"
+	@echo "    sampling       agentgateway (randomSampling: true), Istio (a Telemetry object, randomSamplingPercentage: 100) and Kong"
+	@echo "                   (tracing_instrumentations=all, tracing_sampling_rate=1) send few spans or none without"
 	@echo
-	@echo "    Output: one line per span or log record here, OTLP JSON in $${GATEHOUSE_OUTPUT:-_run}/"
+	@echo "    Output: spans and log records here, a few lines for each export; OTLP JSON in $${GATEHOUSE_OUTPUT:-_run}/"
+	@echo "    Is it working? curl -s localhost:8888/metrics | grep gateway_semconv"
 	@echo
 	@GATEHOUSE_OUTPUT="$${GATEHOUSE_OUTPUT:-_run}" exec $(BINARY) --config $(CONFIG)
 

@@ -108,7 +108,7 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	// Where gateways are configured: fewer means that this test has become blind.
-	for _, want := range []string{"envoyalsreceiver 19001", "konglogreceiver 9580", "konglogreceiver 9581", "konglogreceiver 4318", "otelcol-gatehouse 4317"} {
+	for _, want := range []string{"envoyalsreceiver 19001", "konglogreceiver 9581", "docs 4317", "docs 4318", "docs 9411", "docs 9580", "otelcol-gatehouse 4317"} {
 		assert.NotZero(t, seen[want], want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,7 +91,8 @@ func asText(v any) string {
 	return strings.Trim(string(b), `"`)
 }
 
-// TestReadmeKong reads what is to be pasted into Kong: plugins that exist, at the ports this receiver listens on.
+// TestReadmeKong reads what is to be pasted into Kong, here and on the page for all gateways: log plugins that exist, at the
+// ports this receiver listens on.
 func TestReadmeKong(t *testing.T) {
 	ports := map[string]string{"http-log": defaultHTTPEndpoint, "tcp-log": defaultLineEndpoint, "udp-log": defaultLineEndpoint, "loggly": defaultLineEndpoint}
 	found := make(map[string]int)
@@ -111,24 +113,30 @@ func TestReadmeKong(t *testing.T) {
 		assert.Equal(t, want, asText(config["port"]), name)
 		assert.NotEmpty(t, config["host"], name)
 	}
-	for _, block := range doccheck.Parse(readme(t)).Blocks {
+	page, err := os.ReadFile("../../docs/pointing-gateways.md")
+	require.NoError(t, err)
+	for _, block := range slices.Concat(doccheck.Parse(readme(t)).Blocks, doccheck.Parse(string(page)).Blocks) {
 		if !block.Is("yaml", "kong") && !block.Is("yaml", "kubernetes") {
 			continue
 		}
-		retrieved, err := confmap.NewRetrievedFromYAML([]byte(block.Text))
-		require.NoError(t, err)
-		raw, err := retrieved.AsRaw()
-		require.NoError(t, err)
-		object := raw.(map[string]any)
-		if name, ok := object["plugin"].(string); ok {
-			assert.Equal(t, "KongClusterPlugin", object["kind"])
-			check(name, object["config"].(map[string]any))
-			continue
-		}
-		assert.Equal(t, "3.0", object["_format_version"])
-		for _, p := range object["plugins"].([]any) {
-			plugin := p.(map[string]any)
-			check(plugin["name"].(string), plugin["config"].(map[string]any))
+		for text := range strings.SplitSeq(block.Text, "\n---\n") {
+			retrieved, err := confmap.NewRetrievedFromYAML([]byte(text))
+			require.NoError(t, err)
+			raw, err := retrieved.AsRaw()
+			require.NoError(t, err)
+			object := raw.(map[string]any)
+			if block.Is("yaml", "kubernetes") {
+				if name, ok := object["plugin"].(string); ok { // other gateways' objects have none
+					assert.Equal(t, "KongClusterPlugin", object["kind"])
+					check(name, object["config"].(map[string]any))
+				}
+				continue
+			}
+			assert.Equal(t, "3.0", object["_format_version"])
+			for _, p := range object["plugins"].([]any) {
+				plugin := p.(map[string]any)
+				check(plugin["name"].(string), plugin["config"].(map[string]any))
+			}
 		}
 	}
 	assert.Equal(t, map[string]int{"http-log": 2, "tcp-log": 1, "udp-log": 1, "loggly": 1}, found)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,9 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/kube/kubetest"
 	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
+
+// gatewaysPage has what to write into each gateway.
+const gatewaysPage = "docs/pointing-gateways.md"
 
 // yamlDocuments returns the objects in a text of YAML documents.
 func yamlDocuments(t *testing.T, text string) []map[string]any {
@@ -60,8 +64,9 @@ func TestDocumentedObjects(t *testing.T) {
 	}
 	repository, err := testbed.Repository()
 	require.NoError(t, err)
-	accepted := map[string]int{}
-	for _, document := range []string{"distributions/otelcol-gatehouse/README.md", "receiver/envoyalsreceiver/README.md"} {
+	accepted := map[string]map[string]int{}
+	for _, document := range []string{gatewaysPage, "distributions/otelcol-gatehouse/README.md", "receiver/envoyalsreceiver/README.md"} {
+		accepted[document] = map[string]int{}
 		text, err := os.ReadFile(filepath.Join(repository, document))
 		require.NoError(t, err)
 		for _, block := range doccheck.Parse(string(text)).Blocks {
@@ -86,9 +91,32 @@ func TestDocumentedObjects(t *testing.T) {
 				})
 				answer, code := r.Try(http.MethodPost, at.group+"/namespaces/"+namespace+"/"+at.plural+"?fieldValidation=Strict&dryRun=All", object)
 				assert.Equal(t, http.StatusCreated, code, "%s, line %d: %s %s: %s", document, block.Line, kind, namespace, answer)
-				accepted[kind]++
+				accepted[document][kind]++
 			}
 		}
 	}
-	assert.Equal(t, map[string]int{"ListenerPolicy": 2, "ReferenceGrant": 2, "EnvoyProxy": 2, "Telemetry": 1}, accepted)
+	assert.Equal(t, map[string]int{"ListenerPolicy": 1, "ReferenceGrant": 2, "EnvoyProxy": 2, "Telemetry": 1}, accepted[gatewaysPage])
+	assert.Equal(t, map[string]int{"ListenerPolicy": 1, "EnvoyProxy": 1, "Telemetry": 1}, accepted["receiver/envoyalsreceiver/README.md"])
+}
+
+// Both versions of Envoy take the file that the page gives for it.
+func TestDocumentedEnvoy(t *testing.T) {
+	repository, err := testbed.Repository()
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(repository, gatewaysPage))
+	require.NoError(t, err)
+	checked := 0
+	for _, block := range doccheck.Parse(string(text)).Blocks {
+		if !block.Is("yaml", "envoy") {
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "envoy.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(block.Text), 0o600))
+		for _, version := range envoyVersions {
+			answer, err := exec.CommandContext(t.Context(), testbed.Binary(t, "envoy", version, "envoy"), "--mode", "validate", "-c", file).CombinedOutput()
+			require.NoError(t, err, "Envoy %s: %s", version, answer)
+			checked++
+		}
+	}
+	assert.Equal(t, len(envoyVersions), checked, "one file, by every version")
 }

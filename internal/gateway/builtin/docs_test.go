@@ -27,6 +27,7 @@ func TestGatewaysDocument(t *testing.T) {
 func gatewaysDocument() string {
 	var b strings.Builder
 	b.WriteString("# Gateways\n\nGenerated from the profiles in `internal/gateway`; do not edit. ")
+	b.WriteString("What to write into a gateway is in [pointing-gateways.md](pointing-gateways.md). ")
 	b.WriteString("A gateway is recognized by any one line of its evidence, never by `service.name` alone. In patterns, `{name}` is a part, `{name...}` reaches to the last occurrence of what follows, `{name?}` may be empty and `{}` is skipped.\n")
 	for _, p := range Profiles() {
 		fmt.Fprintf(&b, "\n## %s (`%s`)\n\n", p.Title, p.ID)
