@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/otelcol/otelcoltest"
 
@@ -107,6 +108,29 @@ func TestContainerConfigNeedsEndpoint(t *testing.T) {
 	for _, name := range []string{"config.yaml", "file-log.yaml"} {
 		_, err = otelcoltest.LoadConfigAndValidate(filepath.Join(root, "distributions/otelcol-gatehouse", name), factories)
 		assert.ErrorContains(t, err, `exporters::otlp_grpc: requires a non-empty "endpoint"`, name)
+	}
+}
+
+// TestContainerConfigHeaders: what OTLP_HEADERS holds goes with every request to the backend; without it there are none.
+func TestContainerConfigHeaders(t *testing.T) {
+	factories, err := Factories()
+	require.NoError(t, err)
+	for value, want := range map[string]map[string]string{
+		"":                            {},
+		`{x-api-key: "a b=c:d"}`:      {"x-api-key": "a b=c:d"},
+		"x-api-key: a\nx-team: \"7\"": {"x-api-key": "a", "x-team": "7"},
+	} {
+		setVariables(t)
+		if value != "" {
+			t.Setenv("OTLP_HEADERS", value)
+		}
+		cfg, err := otelcoltest.LoadConfigAndValidate(filepath.Join(root, "distributions/otelcol-gatehouse/config.yaml"), factories)
+		require.NoError(t, err, value)
+		got := map[string]string{}
+		for name, text := range cfg.Exporters[component.MustNewID("otlp_grpc")].(*otlpexporter.Config).ClientConfig.Headers.Iter {
+			got[name] = string(text)
+		}
+		assert.Equal(t, want, got)
 	}
 }
 
