@@ -117,7 +117,7 @@ func TestScaledWorkloads(t *testing.T) {
 	want.Ports, want.Args, want.VolumeMounts = got.Ports, got.Args, got.VolumeMounts
 	assert.Equal(t, want, got)
 	assert.False(t, *sampling.AutomountServiceAccountToken)
-	deployment.ServiceAccountName, deployment.AutomountServiceAccountToken = "", sampling.AutomountServiceAccountToken
+	deployment.AutomountServiceAccountToken = sampling.AutomountServiceAccountToken
 	deployment.Containers, deployment.Volumes = sampling.Containers, sampling.Volumes
 	assert.Equal(t, deployment, sampling)
 }
