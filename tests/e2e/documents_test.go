@@ -90,5 +90,5 @@ func TestDocumentedObjects(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, map[string]int{"ListenerPolicy": 2, "ReferenceGrant": 2, "EnvoyProxy": 1, "Telemetry": 1}, accepted)
+	assert.Equal(t, map[string]int{"ListenerPolicy": 2, "ReferenceGrant": 2, "EnvoyProxy": 2, "Telemetry": 1}, accepted)
 }
