@@ -120,17 +120,19 @@ func TestContainerConfigHeaders(t *testing.T) {
 		`{x-api-key: "a b=c:d"}`:      {"x-api-key": "a b=c:d"},
 		"x-api-key: a\nx-team: \"7\"": {"x-api-key": "a", "x-team": "7"},
 	} {
-		setVariables(t)
-		if value != "" {
-			t.Setenv("OTLP_HEADERS", value)
-		}
-		cfg, err := otelcoltest.LoadConfigAndValidate(filepath.Join(root, "distributions/otelcol-gatehouse/config.yaml"), factories)
-		require.NoError(t, err, value)
-		got := map[string]string{}
-		for name, text := range cfg.Exporters[component.MustNewID("otlp_grpc")].(*otlpexporter.Config).ClientConfig.Headers.Iter {
-			got[name] = string(text)
-		}
-		assert.Equal(t, want, got)
+		t.Run(value, func(t *testing.T) { // each with variables of its own
+			setVariables(t)
+			if value != "" {
+				t.Setenv("OTLP_HEADERS", value)
+			}
+			cfg, err := otelcoltest.LoadConfigAndValidate(filepath.Join(root, "distributions/otelcol-gatehouse/config.yaml"), factories)
+			require.NoError(t, err)
+			got := map[string]string{}
+			for name, text := range cfg.Exporters[component.MustNewID("otlp_grpc")].(*otlpexporter.Config).ClientConfig.Headers.Iter {
+				got[name] = string(text)
+			}
+			assert.Equal(t, want, got)
+		})
 	}
 }
 
