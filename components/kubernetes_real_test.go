@@ -18,8 +18,8 @@ import (
 	"github.com/gatehouse-otel/gatehouse/internal/kube/kubetest"
 )
 
-// manifests are what kubernetes/ holds, in the order of the kustomization.
-var manifests = []string{"namespace.yaml", "rbac.yaml", "settings.yaml", "deployment.yaml", "service.yaml", "file-log.yaml"}
+// manifests are what kubernetes/ holds, in the order of the kustomization, and its choices.
+var manifests = []string{"namespace.yaml", "rbac.yaml", "settings.yaml", "deployment.yaml", "service.yaml", "file-log.yaml", "scaled/sampling.yaml"}
 
 // applied is a real API server that took the manifests, strictly: a field that it does not know is an error.
 func applied(t *testing.T) *kubetest.Real {

@@ -17,9 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.yaml.in/yaml/v3"
 
-	"github.com/gatehouse-otel/gatehouse/internal/doccheck"
 	"github.com/gatehouse-otel/gatehouse/internal/replay"
 	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
@@ -29,30 +27,6 @@ const (
 	scaledTraces = 5 // of each pod
 	scaledStop   = 60 * time.Second
 )
-
-// documentedBalancer is the exporter that the distribution's README shows for several samplers, sending to these instead
-// of asking a cluster's DNS.
-func documentedBalancer(t *testing.T, samplers []string) map[string]any {
-	t.Helper()
-	repository, err := testbed.Repository()
-	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(repository, "distributions", "otelcol-gatehouse", "README.md"))
-	require.NoError(t, err)
-	for _, block := range doccheck.Parse(string(text)).Blocks {
-		if !block.Is("yaml", "collector") || !strings.Contains(block.Text, "load_balancing:") {
-			continue
-		}
-		var config struct {
-			Exporters map[string]map[string]any `yaml:"exporters"`
-		}
-		require.NoError(t, yaml.Unmarshal([]byte(block.Text), &config))
-		balancer := config.Exporters["load_balancing"]
-		balancer["resolver"] = map[string]any{"static": map[string]any{"hostnames": samplers}}
-		return balancer
-	}
-	require.Fail(t, "the README shows no load_balancing exporter")
-	return nil
-}
 
 // startScaled starts the binary with configurations, each a file or the text behind "yaml:".
 func startScaled(t *testing.T, name, health string, configs ...string) *testbed.Process {
@@ -78,48 +52,46 @@ func drain(t *testing.T, p *testbed.Process) {
 	}
 }
 
-// With two samplers as the distribution's README has them, the spans and the access log of every request come to the same
+// With two samplers as kubernetes/scaled has them, the spans and the access log of every request come to the same
 // one, and both have work.
 func TestScaledSampling(t *testing.T) {
 	repository, err := testbed.Repository()
 	require.NoError(t, err)
 	out := t.TempDir()
+	shipped := filepath.Join(repository, "distributions", "otelcol-gatehouse")
 	var samplers []*testbed.Process
 	var addresses, files []string
 	for i := range 2 {
 		address, health, file := testbed.FreeAddress(t), testbed.FreeAddress(t), filepath.Join(out, fmt.Sprintf("%d.jsonl", i))
-		samplers = append(samplers, startScaled(t, fmt.Sprintf("sampler %d", i), health, fmt.Sprintf(`yaml:
+		samplers = append(samplers, startScaled(t, fmt.Sprintf("sampler %d", i), health, filepath.Join(shipped, "config.yaml"),
+			filepath.Join(shipped, "kubernetes", "scaled", "sampling-config.yaml"), fmt.Sprintf(`yaml:
 extensions: {health_check: {endpoint: %q}}
-receivers: {otlp: {protocols: {grpc: {endpoint: %q}}}}
-processors:
-  memory_limiter: {check_interval: 1s, limit_mib: 500}
-  gateway_tail_sampling: {rules: [{name: all, action: keep}]}
-  gateway_semconv/trace:
+receivers: {otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}}
+processors: {gateway_tail_sampling: {rules: [{name: all, action: keep}]}}
 exporters: {file: {path: %q}}
 service:
-  extensions: [health_check]
   telemetry: {metrics: {level: none}}
-  pipelines:
-    traces: {receivers: [otlp], processors: [memory_limiter, gateway_tail_sampling, gateway_semconv/trace], exporters: [file]}
-    logs: {receivers: [otlp], processors: [memory_limiter, gateway_tail_sampling], exporters: [file]}
-`, health, address, file)))
+  pipelines: {traces: {exporters: [file]}, logs: {exporters: [file]}}
+`, health, address, testbed.FreeAddress(t), file)))
 		addresses, files = append(addresses, address), append(files, file)
 	}
-	balancer, err := json.Marshal(documentedBalancer(t, addresses))
+	hostnames, err := json.Marshal(addresses)
 	require.NoError(t, err)
 	gateway, health := testbed.FreeAddress(t), testbed.FreeAddress(t)
-	front := startScaled(t, "front", health, filepath.Join(repository, "distributions", "otelcol-gatehouse", "config.yaml"), fmt.Sprintf(`yaml:
+	// No cluster is asked, neither for the samplers' addresses nor for pods.
+	front := startScaled(t, "front", health, filepath.Join(shipped, "config.yaml"),
+		filepath.Join(shipped, "kubernetes", "scaled", "front-config.yaml"), fmt.Sprintf(`yaml:
 extensions: {health_check: {endpoint: %q}}
 receivers: {otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}}
 processors: {gateway_identity: {auth_type: none}}
-exporters: {load_balancing: %s}
+exporters: {load_balancing: {resolver: {dns: null, static: {hostnames: %s}}}}
 service:
   telemetry: {metrics: {level: none}}
   pipelines:
-    traces: {receivers: [otlp], processors: [memory_limiter, gateway_semconv, gateway_identity], exporters: [load_balancing]}
-    logs: {receivers: [otlp], processors: [memory_limiter, gateway_semconv, gateway_identity], exporters: [load_balancing]}
+    traces: {receivers: [otlp], processors: [memory_limiter, gateway_semconv, gateway_identity]}
+    logs: {receivers: [otlp], processors: [memory_limiter, gateway_semconv, gateway_identity]}
     metrics: {receivers: [otlp], processors: [memory_limiter]}
-`, health, gateway, testbed.FreeAddress(t), balancer))
+`, health, gateway, testbed.FreeAddress(t), hostnames))
 
 	sender, err := replay.NewGRPCSender(gateway)
 	require.NoError(t, err)

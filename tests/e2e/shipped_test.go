@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-otel/gatehouse/tests/testbed"
 )
 
-// The built binary takes the configurations of the image with a backend, and refuses them without one. The change of one
-// option that the distribution's README shows is taken too.
+// The built binary takes the configurations of the image with a backend, and refuses them without one. What the distribution's
+// README shows for less sampling is taken too.
 func TestShippedConfigurations(t *testing.T) {
 	binary := testbed.CollectorBinary(t)
 	root, err := testbed.Repository()
@@ -39,6 +39,10 @@ func TestShippedConfigurations(t *testing.T) {
 		assert.Contains(t, output, `exporters::otlp_grpc: requires a non-empty "endpoint"`)
 	}
 	output, err := validate("backend.example.com:4317", filepath.Join(folder, "config.yaml"), "yaml:processors::gateway_tail_sampling::dry_run: true")
+	require.NoError(t, err, output)
+	output, err = validate("backend.example.com:4317", filepath.Join(folder, "config.yaml"),
+		"yaml:service::pipelines::traces::processors: [memory_limiter, gateway_semconv, k8s_attributes, gateway_identity]",
+		"yaml:service::pipelines::logs::processors: [memory_limiter, gateway_semconv, k8s_attributes, gateway_identity]")
 	require.NoError(t, err, output)
 	output, err = validate("backend.example.com:4317", filepath.Join(folder, "config.yaml"), "yaml:processors::gateway_tail_sampling::dry_runn: true")
 	require.Error(t, err)
