@@ -198,7 +198,14 @@ func (p *jsonParser) value(v pcommon.Value, depth int) error {
 	return nil
 }
 
+// array reads an array into s. depth counts the open brackets, this one included.
 func (p *jsonParser) array(s pcommon.Slice, depth int) error {
+	return p.list(depth, func(int) error { return p.value(s.AppendEmpty(), depth) })
+}
+
+// list walks over an array: it calls element in front of every value in it, counted from 1. depth counts the open
+// brackets, this one included.
+func (p *jsonParser) list(depth int, element func(i int) error) error {
 	if depth > maxJSONDepth {
 		return p.fail("at most 64 levels of nesting")
 	}
@@ -208,8 +215,8 @@ func (p *jsonParser) array(s pcommon.Slice, depth int) error {
 		p.i++
 		return nil
 	}
-	for {
-		if err := p.value(s.AppendEmpty(), depth); err != nil {
+	for i := 1; ; i++ {
+		if err := element(i); err != nil {
 			return err
 		}
 		p.space()

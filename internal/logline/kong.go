@@ -227,42 +227,13 @@ func (p *kongParser) nested(key string, depth int) error {
 	return err
 }
 
-// list reads an array and calls element in front of every value in it, counted from 1.
-func (p *kongParser) list(depth int, element func(i int) error) error {
-	if depth >= maxJSONDepth {
-		return p.fail("at most 64 levels of nesting")
-	}
-	p.i++ // '['
-	p.space()
-	if p.peek() == ']' {
-		p.i++
-		return nil
-	}
-	for i := 1; ; i++ {
-		if err := element(i); err != nil {
-			return err
-		}
-		p.space()
-		switch p.peek() {
-		case ',':
-			p.i++
-			p.space()
-		case ']':
-			p.i++
-			return nil
-		default:
-			return p.fail("',' or ']'")
-		}
-	}
-}
-
 // numbered reads an array as Kong's OTLP access log writes it: "kong.route.paths.1".
 func (p *kongParser) numbered(n *kongNode, key string, depth int) error {
 	if depth >= maxKongFlatten {
 		return p.nested(key, depth)
 	}
 	prefix := p.join(key, ".")
-	return p.list(depth, func(i int) error {
+	return p.list(depth+1, func(i int) error {
 		if n.note == noteProtocols && i == 1 && p.peek() == '"' {
 			p.protocol = p.peekString()
 		}
@@ -289,7 +260,7 @@ func (p *kongParser) elements(n *kongNode, key string, depth int) error {
 	first := len(p.out)
 	count := 0
 	prefix := p.join(key, ".")
-	err := p.list(depth, func(i int) error {
+	err := p.list(depth+1, func(i int) error {
 		count = i
 		if n.role == roleTries {
 			p.lastIP, p.lastPort, p.lastState, p.lastCode = 0, 0, 0, 0

@@ -73,7 +73,7 @@ func (d *deliverer) part(ctx context.Context, from string, m messages, at place,
 		lost := causePermanent
 		if err != nil && !consumererror.IsPermanent(err) {
 			if !last {
-				last = !d.wait(pause)
+				last = !wait(d.stop, pause)
 				pause = min(2*pause, lastPause)
 				d.r.tel.builder.ReceiverKongLogRetries.Add(ctx, 1, d.r.tel.transport[d.tr])
 				continue
@@ -99,12 +99,12 @@ func refused(n int, err error) int {
 	return n
 }
 
-// wait returns false when the receiver stops.
-func (d *deliverer) wait(pause time.Duration) bool {
-	timer := time.NewTimer(pause)
+// wait returns false when done is closed before the time is over.
+func wait(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-d.stop:
+	case <-done:
 		return false
 	case <-timer.C:
 		return true

@@ -145,7 +145,7 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if s.deliver(w, req, b) {
 			return
 		}
-		if pause = min(pause, time.Until(giveUp)); pause <= 0 || !wait(req.Context(), pause) {
+		if pause = min(pause, time.Until(giveUp)); pause <= 0 || !wait(req.Context().Done(), pause) {
 			s.busy(w, req)
 			return
 		}
@@ -210,18 +210,6 @@ func (s *httpServer) deliver(w http.ResponseWriter, req *http.Request, b *batch)
 		s.answer(w, req, http.StatusOK, outcomeAccepted, "")
 	}
 	return true
-}
-
-// wait returns false when ctx has ended before the time is over.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // consume hands on one batch and returns how many records it had.

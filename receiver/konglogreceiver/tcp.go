@@ -78,7 +78,7 @@ func (s *tcpServer) accept() {
 			return
 		case err != nil:
 			s.r.set.Logger.Warn("cannot accept a TCP connection, trying again", zap.Duration("after", pause), zap.Error(err))
-			if !s.deliver.wait(pause) {
+			if !wait(s.deliver.stop, pause) {
 				return
 			}
 			pause = min(2*pause, lastPause)

@@ -80,7 +80,7 @@ func (s *udpServer) read() {
 		case err != nil:
 			// What the network reports about an earlier datagram, such as an ICMP message: nothing of ours is lost.
 			s.r.set.Logger.Debug("reading the UDP socket", zap.Error(err))
-			if !s.deliver.wait(firstPause) {
+			if !wait(s.deliver.stop, firstPause) {
 				return
 			}
 		case !s.queue.put(datagram{string(buf[:n]), from}):
