@@ -5,9 +5,9 @@ package engineconfig
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 )
 
@@ -51,27 +51,7 @@ type GenAI struct {
 
 // Check refuses content that is none of the three.
 func (g GenAI) Check() error {
-	return OneOf("gen_ai::content", g.Content, gateway.ContentKeep, gateway.ContentDrop, gateway.ContentConvert)
-}
-
-// OneOf refuses a value that is not among the legal ones; field is what users call it.
-func OneOf[T ~string](field string, value T, legal ...T) error {
-	if slices.Contains(legal, value) {
-		return nil
-	}
-	texts := make([]string, len(legal))
-	for i := range legal {
-		texts[i] = string(legal[i])
-	}
-	return fmt.Errorf("%s: %q is not possible, want one of %s", field, value, strings.Join(texts, ", "))
-}
-
-// Names refuses a list with an empty name.
-func Names(field string, names []string) error {
-	if slices.Contains(names, "") {
-		return fmt.Errorf("%s: %q is not a name: remove it", field, "")
-	}
-	return nil
+	return configcheck.OneOf("gen_ai::content", g.Content, gateway.ContentKeep, gateway.ContentDrop, gateway.ContentConvert)
 }
 
 // KnownMethods refuses a list of methods, known_methods, by which no request could be told from another.
@@ -79,7 +59,7 @@ func KnownMethods(methods []string) error {
 	if len(methods) == 0 {
 		return errors.New("known_methods: the list is empty, so every method would become _OTHER: name the methods, or leave the field out")
 	}
-	errs := Names("known_methods", methods)
+	errs := configcheck.Names("known_methods", methods)
 	for _, m := range methods {
 		if strings.ContainsAny(m, " \t\r\n") {
 			errs = errors.Join(errs, fmt.Errorf("known_methods: %q is not a method: remove the space", m))

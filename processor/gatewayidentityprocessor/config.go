@@ -3,7 +3,6 @@ package gatewayidentityprocessor
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/gatehouse-otel/gatehouse/internal/attrs"
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 	"github.com/gatehouse-otel/gatehouse/internal/identity"
 	"github.com/gatehouse-otel/gatehouse/internal/kube"
 )
@@ -101,16 +101,10 @@ const maxCache = 1_000_000
 
 // Validate reports every problem at once, each line naming the field, the value and the way out.
 func (c *Config) Validate() error {
-	var errs error
+	errs := configcheck.OneOf("auth_type", c.AuthType, kube.AuthNone, kube.AuthServiceAccount, kube.AuthKubeConfig)
 	fail := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(format, args...)) }
-	if types := []kube.AuthType{kube.AuthNone, kube.AuthServiceAccount, kube.AuthKubeConfig}; !slices.Contains(types, c.AuthType) {
-		fail("auth_type: %q is not possible, want one of none, serviceAccount, kubeConfig", c.AuthType)
-	}
 	if c.Context != "" && c.AuthType != kube.AuthKubeConfig {
 		fail("context: %q needs auth_type kubeConfig: set that, or remove the context", c.Context)
-	}
-	if ids := []identity.InstanceID{identity.InstancePodUID, identity.InstanceGatewayUID, identity.InstanceK8SName}; !slices.Contains(ids, c.InstanceID) {
-		fail("instance_id: %q is not possible, want one of pod_uid, gateway_uid, k8s_name", c.InstanceID)
 	}
 	if c.WaitForMetadata < 0 || c.WaitForMetadata > maxWait {
 		fail("wait_for_metadata: %s is not possible, want 0s, which does not wait, to %s", c.WaitForMetadata, maxWait)
@@ -121,10 +115,11 @@ func (c *Config) Validate() error {
 	if c.CacheSize < 1 || c.CacheSize > maxCache {
 		fail("cache_size: %d is not possible, want 1 to %d", c.CacheSize, maxCache)
 	}
-	if slices.Contains(c.DefaultNames, "") {
-		fail("default_names: %q is not a name: remove it", "")
-	}
-	return errors.Join(errs, c.Extract.validate(c.Routes))
+	return errors.Join(errs,
+		configcheck.OneOf("instance_id", c.InstanceID, identity.InstancePodUID, identity.InstanceGatewayUID, identity.InstanceK8SName),
+		configcheck.Names("default_names", c.DefaultNames),
+		c.Extract.validate(c.Routes),
+	)
 }
 
 // validate reports every problem of the labels and annotations. routes says whether routes are looked up.
@@ -149,7 +144,7 @@ func (c *ExtractConfig) validate(routes bool) error {
 					fail("::from: %q needs routes: true: set that, or remove the entry", f.From)
 				}
 			default:
-				fail("::from: %q is not possible, want one of gateway, route", f.From)
+				errs = errors.Join(errs, configcheck.OneOf(at+"::from", f.From, FromGateway, FromRoute))
 			}
 			if reserved(f.Attribute) {
 				fail("::attribute: %q is what this processor decides: use another name%s", f.Attribute, insteadOf(f.Attribute))

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
@@ -77,19 +78,19 @@ func createDefaultConfig() component.Config {
 // Validate reports every problem at once, each line naming the field, the value and the way out.
 func (c *Config) Validate() error {
 	errs := errors.Join(
-		engineconfig.OneOf("mode", c.Mode, gateway.ModeReplace, gateway.ModeDuplicate),
-		engineconfig.OneOf("span_names", c.SpanNames, gateway.SpanNamesConvention, gateway.SpanNamesKeep),
-		engineconfig.OneOf("span_status", c.SpanStatus, gateway.SpanStatusConvention, gateway.SpanStatusKeep),
-		engineconfig.OneOf("body_size_as", c.BodySizeAs, gateway.BodySizeAttribute, gateway.BodySizeHeader),
-		engineconfig.OneOf("log_bodies", c.LogBodies, gateway.LogBodiesParse, gateway.LogBodiesKeep),
+		configcheck.OneOf("mode", c.Mode, gateway.ModeReplace, gateway.ModeDuplicate),
+		configcheck.OneOf("span_names", c.SpanNames, gateway.SpanNamesConvention, gateway.SpanNamesKeep),
+		configcheck.OneOf("span_status", c.SpanStatus, gateway.SpanStatusConvention, gateway.SpanStatusKeep),
+		configcheck.OneOf("body_size_as", c.BodySizeAs, gateway.BodySizeAttribute, gateway.BodySizeHeader),
+		configcheck.OneOf("log_bodies", c.LogBodies, gateway.LogBodiesParse, gateway.LogBodiesKeep),
 		c.GenAI.Check(),
 		engineconfig.KnownMethods(c.KnownMethods),
-		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
-		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
-		engineconfig.Names("header_attributes::dashes", c.HeaderAttributes.Dashes),
+		configcheck.Names("url::redact_query", c.URL.RedactQuery),
+		configcheck.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+		configcheck.Names("header_attributes::dashes", c.HeaderAttributes.Dashes),
 	)
 	for _, name := range c.Enable {
-		errs = errors.Join(errs, engineconfig.OneOf("enable", name, optionNames()...))
+		errs = errors.Join(errs, configcheck.OneOf("enable", name, optionNames()...))
 	}
 	for _, h := range c.HeaderAttributes.Dashes {
 		if strings.Contains(h, "_") {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 )
 
 const (
@@ -167,9 +169,7 @@ func (p *problems) add(format string, args ...any) {
 }
 
 func (p *problems) oneOf(field, value string, legal ...string) {
-	if !slices.Contains(legal, value) {
-		p.add("%s: %q is not possible, want one of %s", field, value, strings.Join(legal, ", "))
-	}
+	p.err = errors.Join(p.err, configcheck.OneOf(field, value, legal...))
 }
 
 func (p *problems) durationFrom(field string, value, least time.Duration) {

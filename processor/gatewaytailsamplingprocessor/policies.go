@@ -7,13 +7,14 @@ import (
 	"math"
 	"math/big"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 )
 
 // What follows does what the policies of contrib's tail_sampling processor do, v0.158.0, as its sources and its answers
@@ -133,8 +134,8 @@ func (p *policyCompiler) fail(format string, args ...any) ask {
 // policy compiles a policy that stands where these types are legal.
 func (p *policyCompiler) policy(field string, a anyPolicy, legal []string) ask {
 	c := a.leaf
-	if !slices.Contains(legal, c.Type) {
-		return p.fail("%s::type: %q is not possible, want one of %s", field, c.Type, strings.Join(legal, ", "))
+	if err := configcheck.OneOf(field+"::type", c.Type, legal...); err != nil {
+		return p.fail("%w", err)
 	}
 	switch c.Type {
 	case "and":
@@ -275,8 +276,8 @@ func (p *policyCompiler) composite(field string, c *CompositeConfig) ask {
 		names[i] = sub.Leaf.Name
 	}
 	for i, a := range c.RateAllocation {
-		if !slices.Contains(names, a.Policy) {
-			p.fail("%s::rate_allocation::%d::policy: %q is not possible, want one of %s", field, i, a.Policy, strings.Join(names, ", "))
+		if err := configcheck.OneOf(fmt.Sprintf("%s::rate_allocation::%d::policy", field, i), a.Policy, names...); err != nil {
+			p.fail("%w", err)
 		}
 		if a.Percent < 0 || a.Percent > 100 {
 			p.fail("%s::rate_allocation::%d::percent: %d is not possible, want 0 to 100", field, i, a.Percent)

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/config/configretry"
 
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
@@ -105,12 +106,12 @@ func (c *Config) Validate() error {
 	errs := errors.Join(
 		serverconfig.Address(&c.ServerConfig.NetAddr, defaultEndpoint),
 		serverconfig.TLS(&c.ServerConfig.TLS),
-		engineconfig.OneOf("entries", c.Entries, EntriesEnds, EntriesAll),
-		engineconfig.OneOf("dynamic_metadata", c.DynamicMetadata, engineconfig.KeepIt, engineconfig.DropIt),
-		engineconfig.OneOf("filter_state", c.FilterState, engineconfig.KeepIt, engineconfig.DropIt),
-		engineconfig.Names("node_metadata", c.NodeMetadata),
-		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
-		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+		configcheck.OneOf("entries", c.Entries, EntriesEnds, EntriesAll),
+		configcheck.OneOf("dynamic_metadata", c.DynamicMetadata, engineconfig.KeepIt, engineconfig.DropIt),
+		configcheck.OneOf("filter_state", c.FilterState, engineconfig.KeepIt, engineconfig.DropIt),
+		configcheck.Names("node_metadata", c.NodeMetadata),
+		configcheck.Names("url::redact_query", c.URL.RedactQuery),
+		configcheck.Names("header_attributes::redact", c.HeaderAttributes.Redact),
 	)
 	if c.MaxStreams <= 0 {
 		errs = errors.Join(errs, fmt.Errorf("max_streams: %d would serve nobody: name a number above 0, or leave the field out", c.MaxStreams))

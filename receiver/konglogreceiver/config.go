@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/gatehouse-otel/gatehouse/internal/configcheck"
 	"github.com/gatehouse-otel/gatehouse/internal/engineconfig"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway"
 	"github.com/gatehouse-otel/gatehouse/internal/gateway/builtin"
@@ -162,12 +163,12 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs,
 		c.Protocols.checkPorts(),
-		engineconfig.OneOf("on_malformed", c.OnMalformed, OnMalformedAccept, OnMalformedReject),
-		engineconfig.OneOf("consumer", c.Consumer, engineconfig.KeepIt, engineconfig.DropIt),
+		configcheck.OneOf("on_malformed", c.OnMalformed, OnMalformedAccept, OnMalformedReject),
+		configcheck.OneOf("consumer", c.Consumer, engineconfig.KeepIt, engineconfig.DropIt),
 		c.GenAI.Check(),
 		engineconfig.KnownMethods(c.KnownMethods),
-		engineconfig.Names("url::redact_query", c.URL.RedactQuery),
-		engineconfig.Names("header_attributes::redact", c.HeaderAttributes.Redact),
+		configcheck.Names("url::redact_query", c.URL.RedactQuery),
+		configcheck.Names("header_attributes::redact", c.HeaderAttributes.Redact),
 	)
 }
 
